@@ -1,0 +1,453 @@
+"""What a destination and a source must offer, and the values that pass between the rooms. No storage, no HTTP."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from django.dispatch import Signal
+
+from billing.bill import Bill, Ref
+
+changed = Signal()
+"""Sent by every room when a person or a command changed something worth keeping: sender, actor, subject, verb, before, after.
+
+`actor` is a user or None, `subject` a model instance, `verb` a past-tense word ("created", "enabled"), `before` and `after` JSON dicts
+that never hold a secret. `runs` stores them as Events.
+"""
+
+Options = Mapping[str, Any]
+
+
+# --- what a form asks ---------------------------------------------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """How an option is asked for and stored. JSON type of the value in brackets."""
+
+    TEXT = "text"  # str
+    EXPRESSION = "expression"  # str, the Account filter language
+    EMAIL = "email"  # str
+    BOOL = "bool"  # bool
+    NUMBER = "number"  # int
+    DATE = "date"  # ISO str or ""
+    CHOICE = "choice"  # str, one of choices
+    CHOICES = "choices"  # list of str, out of choices
+    ACCOUNTS = "accounts"  # list of source Account ids
+    PRODUCTS = "products"  # list of source Product and AccountingProduct ids
+    AGGREGATIONS = "aggregations"  # list of source Aggregation and CompoundAggregation ids
+    USERS = "users"  # list of e-mail addresses of users
+    INTEGRATION = "integration"  # str, id of another integration
+    EXTERNAL = "external"  # str, an id in `table` of the external system
+    EXTERNAL_BY_KEY = "external_by_key"  # {choice: id in `table`}
+    TEXT_BY_KEY = "text_by_key"  # {choice: str}
+
+
+Panel = Literal["global", "entity", "destination"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One key of an integration's `config_data`. `help` says in a sentence what off or empty means."""
+
+    key: str
+    label: str
+    kind: Kind
+    help: str = ""
+    default: Any = None
+    choices: tuple[tuple[str, str], ...] = ()
+    effects: Mapping[str, str] = field(default_factory=dict)
+    table: str = ""
+    panel: Panel = "destination"
+    group: str = ""
+    validate: Callable[[Any], str] | None = None
+
+
+# --- what a destination looks a mapping up by -----------------------------------------------------------------------------------------
+
+
+class Rule(StrEnum):
+    """Why a line has its item, or a Bill its customer: shown as a chip, kept with the line."""
+
+    LINKED = "Linked mapping"
+    MAPPING = "External mapping"
+    CUSTOM_FIELD = "Custom field"
+    SETTING = "Integration setting"
+    LINE_TYPE = "Line item type"
+    DEFAULT = "Default item"
+    MATCH = "Matched at the destination"
+    SOURCE_ID = "Account id as it is"
+    NONE = "No item"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A found external id, with the rule that found it and whose rule it is."""
+
+    rule: Rule
+    id: str
+    name: str = ""
+    detail: str = ""
+    mapping: int | None = None
+    mapping_version: int | None = None
+
+
+class Lookup(Protocol):
+    """Read-only answers from the mappings, loaded once per batch. Made by `mappings`, passed in by `runs`."""
+
+    def find(self, table: str, entities: Sequence[str], refs: Mapping[str, Ref], on: dt.date) -> Match | None:
+        """The first match for `entities` in order, valid on a date; for each: linked, unlinked unless enforced off, custom field."""
+
+    def name(self, table: str, external_id: str) -> str:
+        """The record's name at the destination, or "" when the catalogue does not know it."""
+
+
+# --- what a payload is ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What identifies one sending: the Bill's revision and the delivery's generation."""
+
+    source: str
+    revision: int
+    generation: int
+
+    def tag(self, bill: Bill) -> str:
+        return f"{bill.source_id} r{self.revision} g{self.generation}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLine:
+    """One line as it will stand at the destination, and why. Amounts in the document's currency."""
+
+    line_key: str
+    band: str = ""
+    type: str
+    description: str
+    unrounded: Decimal
+    amount: Decimal
+    adjustment: Decimal = Decimal(0)
+    remainder: Decimal = Decimal(0)
+    quantity: Decimal | None = None
+    rate: Decimal | None = None
+    item: Match | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A Bill line that is not on the document, with the reason as a sentence. `counted` false: it was never part of the total."""
+
+    line_key: str
+    type: str
+    description: str
+    amount: Decimal
+    counted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """An entity without a mapping, and the lines it blocks (none when it is the customer)."""
+
+    entity: str
+    ref: Ref
+    table: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What will be sent for one slot: `key` is the external id, `body` the payload, `facts` the header as label and value for people."""
+
+    slot: str
+    kind: str
+    key: str
+    tag: str
+    body: dict[str, Any]
+    lines: tuple[DocumentLine, ...]
+    total: Decimal
+    currency: str
+    customer: Match | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything a Bill becomes in one integration. `target` is the Bill's total less what is left out; nothing is sent while `missing`."""
+
+    documents: tuple[Document, ...]
+    target: Decimal
+    left_out: tuple[LeftOut, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+# --- what goes over the wire ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request, complete but for the login; `url` absolute, `members` document keys in order; a `safe` one changes nothing."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    key: str = ""
+    members: tuple[str, ...] = ()
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, whole. `trace` is the vendor's own id of the call."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    milliseconds: int
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One row of a destination's faults table, filled in: what a person reads. `next` names the step, `status` the run's status."""
+
+    code: str
+    next: Literal["retry", "rate", "auth", "person", "unknown"]
+    title: str
+    why: str = ""
+    remedy: str = ""
+    detail: str = ""
+    status: str = "ERROR"
+    field: str = ""
+    entity: str = ""
+    after: dt.timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one member of a request: accepted (no fault), or why not."""
+
+    member: str
+    fault: Fault | None = None
+    external_id: str = ""
+    url: str = ""
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the destination holds under one document key, as read now. `total` is signed as on our document."""
+
+    key: str
+    external_id: str
+    url: str
+    number: str
+    tag: str
+    total: Decimal | None
+    currency: str
+    status: str
+    paid: bool = False
+    date: dt.date | None = None
+    period: str = ""
+    period_closed: bool = False
+    subsidiary: str = ""
+
+
+class Auth(Protocol):
+    """The login of one credential. `renew` throws the cached token away and gets a new one, once for all workers."""
+
+    def headers(self) -> Mapping[str, str]: ...
+
+    def renew(self) -> None: ...
+
+
+class Transport(Protocol):
+    """Sends one request with the login added, renewing it once on 401. Raises errors.Retry (not sent) or errors.Unknown (answer lost)."""
+
+    def send(self, request: Request) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """A document on its way: `update` when the destination already holds the slot's document."""
+
+    document: Document
+    update: bool
+    external_id: str = ""
+
+
+class Client(Protocol):
+    """Speaks one destination's HTTP and knows no Bills. `pack` and `outcomes` are pure; only `send` and `held` use the transport."""
+
+    def pack(self, sendings: Sequence[Sending], key: Callable[[Sequence[str], bytes], str]) -> list[Request]:
+        """The requests that carry these documents; `key(members, body)` makes a request's idempotency key."""
+
+    def send(self, request: Request) -> Answer: ...
+
+    def outcomes(self, request: Request, answer: Answer) -> list[Outcome]:
+        """One outcome per member, in order, whatever the answer."""
+
+    def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
+        """What stands under these (kind, document key) pairs, in as few queries as possible; absent keys are absent."""
+
+    def catalogue(self, table: str) -> Iterable["CatalogueRow"]:
+        """The records of one table, for names and drop-downs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueRow:
+    id: str
+    name: str
+    active: bool = True
+    code: str = ""
+    email: str = ""
+
+
+# --- credentials ----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialField:
+    """One value that a credential asks for. `name` is the vendor's API spelling; a secret is write-only for ever."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    kind: Literal["text", "private_key"] = "text"
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A login token and when it ends; `refresh` is stored before first use where the vendor rotates it."""
+
+    value: str
+    expires_at: dt.datetime
+    refresh: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """The answer of a successful connection test: whose books, and until when the credential lasts."""
+
+    tenant: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialKind:
+    """One way to log in. `clean` normalises settings and secrets or raises ValueError({field: sentence}); only `verify`, `obtain`
+    and `refresh` speak HTTP, and raise errors.Misconfigured or errors.Retry. `tenant` reads whose books without a call."""
+
+    kind: str
+    label: str
+    systems: tuple[str, ...]
+    fields: tuple[CredentialField, ...]
+    clean: Callable[[dict[str, str], dict[str, str]], tuple[dict[str, str], dict[str, str]]]
+    obtain: Callable[[Mapping[str, str], Mapping[str, str]], Token]
+    verify: Callable[[Mapping[str, str], Mapping[str, str], Token], Verified]
+    authorise: Callable[[Mapping[str, str], Mapping[str, str], Token], Mapping[str, str]]
+    refresh: Callable[[Mapping[str, str], Mapping[str, str], Token], Token] | None = None
+    makes_key_pair: bool = False
+    certificate_field: str = ""
+    setup: tuple["SetupStep", ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupStep:
+    """One step at the vendor before connecting: where to go, what to do, what to copy into which field here."""
+
+    title: str
+    where: str = ""
+    actions: tuple[str, ...] = ()
+    copies: str = ""
+    warning: str = ""
+
+
+# --- the declarations -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of an external system and the entities of ours that may be mapped to it (none: it only serves drop-downs)."""
+
+    name: str
+    label: str
+    entities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A name that integrations and mappings use, exactly as spelled."""
+
+    name: str
+    label: str
+    sandbox: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """A place that documents go to: one package under integrations/destinations.
+
+    `replay_window`: how long the stored request may be sent again with the same key. `settle`: how long after a lost answer an
+    "absent" may be believed. `slots` names the document kinds for people. `custom_fields` are the default names of the source's
+    custom fields that carry an external id, by entity.
+    """
+
+    slug: str
+    label: str
+    systems: tuple[System, ...]
+    tables: tuple[Table, ...]
+    entity_types: tuple[str, ...]
+    credential_kinds: tuple[CredentialKind, ...]
+    options: tuple[Option, ...]
+    build: Callable[[Bill, Options, Lookup, Stamp], Plan]
+    connect: Callable[[Transport, str], Client]
+    nouns: Mapping[str, str]
+    custom_fields: Mapping[str, str]
+    replay_window: dt.timedelta
+    settle: dt.timedelta
+    batch_size: int = 1
+    parallel: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A record that a reader could not accept: where it stands in the input, and why, as a sentence."""
+
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A product, aggregation or other entity as the source knows it."""
+
+    kind: str
+    ref: Ref
+    custom_fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A billing platform: one package under integrations/sources.
+
+    The readers are pure: one raw record (JSON with Decimals) to a value of ours, or ValueError with a sentence that names the field.
+    `parties` and `items` say which keys of a mixed JSON object hold accounts and catalogue records of which kind.
+    """
+
+    platform: str
+    label: str
+    schema: int
+    read_bill: Callable[[Mapping[str, Any]], Bill]
+    read_party: Callable[[Mapping[str, Any]], Any]
+    read_item: Callable[[str, Mapping[str, Any]], Item]
+    items: Mapping[str, str]
+    credential_kinds: tuple[CredentialKind, ...] = ()
+    bill_url: Callable[[str, str], str] | None = None

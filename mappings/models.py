@@ -1,0 +1,95 @@
+import datetime as dt
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+
+class ExternalMapping(models.Model):
+    """(entity type, entity id) -> (external system, external table, external id), optionally linked to one integration.
+
+    Without a source it holds for every source. `valid_to` is the last day it holds; the Bill's date decides.
+    """
+
+    class Origin(models.TextChoices):
+        PERSON = "person", "by a person"
+        FILE = "file", "from a file"
+        SUGGESTION = "suggestion", "accepted suggestion"
+
+    source = models.ForeignKey("billing.Source", models.PROTECT, null=True, blank=True, related_name="mappings")
+    entity_type = models.CharField(max_length=50)
+    entity_id = models.CharField(max_length=200)
+    external_system = models.CharField("External system", max_length=50)
+    external_table = models.CharField("External table", max_length=50)
+    external_id = models.CharField("External entity ID", max_length=200)
+    external_name = models.CharField(max_length=300, blank=True)
+    integration = models.ForeignKey(
+        "integrations.IntegrationConfig", models.PROTECT, null=True, blank=True, related_name="mappings", verbose_name="linked integration"
+    )
+    valid_from = models.DateField(default=dt.date.min)
+    valid_to = models.DateField(null=True, blank=True)
+    origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
+    version = models.PositiveIntegerField(default=1)
+    created_by = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("external_system", "external_table", "entity_type", "entity_id")
+        verbose_name = "External mapping"
+        verbose_name_plural = "External mappings"
+        constraints = [
+            models.UniqueConstraint(
+                Coalesce("source", 0),
+                "entity_type",
+                "entity_id",
+                "external_system",
+                "external_table",
+                "valid_from",
+                condition=Q(integration=None),
+                name="mapping_once_unlinked",
+            ),
+            models.UniqueConstraint(
+                Coalesce("source", 0),
+                "entity_type",
+                "entity_id",
+                "external_system",
+                "external_table",
+                "valid_from",
+                "integration",
+                condition=Q(integration__isnull=False),
+                name="mapping_once_per_integration",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=models.F("valid_from")), name="mapping_valid_to_not_before_from"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=("entity_type", "entity_id")),
+            models.Index(fields=("external_system", "external_table", "external_id")),
+        ]
+        permissions = [("map", "Create and change External mappings")]
+
+    def __str__(self) -> str:
+        return f"{self.entity_type} {self.entity_id} = {self.external_table} {self.external_id}"
+
+
+class CatalogueRecord(models.Model):
+    """A record of an external system as last read: its name wherever an id appears, and the choices of drop-downs."""
+
+    system = models.CharField(max_length=50)
+    tenant = models.CharField(max_length=200)
+    table = models.CharField(max_length=50)
+    external_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=300)
+    code = models.CharField(max_length=200, blank=True)
+    email = models.CharField(max_length=320, blank=True)
+    active = models.BooleanField(default=True)
+    read_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("table", "name")
+        constraints = [models.UniqueConstraint(fields=("system", "tenant", "table", "external_id"), name="catalogue_record_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.external_id})"
