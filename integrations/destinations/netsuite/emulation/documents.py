@@ -1,0 +1,150 @@
+"""The business rules of transactions: who, when, how much, and what may no longer change."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from integrations.destinations.netsuite.emulation import lines
+from integrations.destinations.netsuite.emulation.books import Books, Record
+from integrations.destinations.netsuite.emulation.catalogue import period_id
+from integrations.destinations.netsuite.emulation.errors import NetSuiteError, invalid_content, invalid_key, invalid_value, user_error
+from integrations.destinations.netsuite.emulation.schema import RecordType
+
+DAYS_TO_PAY = 30
+PAID = "Paid In Full"
+VOIDED = "Voided"
+LABELS = {"department": "Department", "location": "Location", "class": "Class", "otherRefNum": "PO #", "memo": "Memo"}
+
+
+def complete(books: Books, kind: RecordType, record: Record, before: Record | None, trusted: bool = False) -> None:
+    """Fills in what the system derives and refuses what the books forbid, which is less for a `trusted` hand. Raises NetSuiteError."""
+    _party(books, kind, record)
+    record.setdefault("tranDate", datetime.now(UTC).date().isoformat())
+    if "entity" in kind.fields and kind.has_lines and not trusted:
+        _require(books, record)
+    _amounts(books, kind, record)
+    if not trusted:
+        _open_period(books, record, before)
+    _period(books, record, before)
+    if "dueDate" in kind.fields:
+        record.setdefault("dueDate", (date.fromisoformat(record["tranDate"]) + timedelta(DAYS_TO_PAY)).isoformat())
+    record["tranId"] = record.get("tranId") or books.new_number(kind)
+    if before and not trusted and kind.name == "invoice":
+        _unpaid(books, record, before)
+    if not trusted:
+        _number(books, kind, record)
+
+
+def settle(books: Books, kind: RecordType, record: Record) -> None:
+    """What the saved record pays of which invoices."""
+    if "apply" in kind.sublists:
+        applied = [line for line in record.get("apply", []) if line.get("apply", True)]
+        books.apply(record["id"], {line["doc"]["id"]: line["amount"] for line in applied})
+
+
+def status(books: Books, kind: RecordType, record: Record) -> str:
+    """What the API shows as its status; an invoice that owes nothing, a zero one included, is Paid In Full."""
+    if record.get("voided"):
+        return VOIDED
+    if kind.name == "invoice":
+        return PAID if record["total"] == books.paid(record["id"]) else "Open"
+    return {"customerPayment": "Not Deposited", "salesOrder": "Pending Fulfillment", "cashSale": "Not Deposited"}.get(kind.name, "Open")
+
+
+def refuse_closed(books: Books, record: Record, code: str = "CLOSED_TRAN_PRD") -> None:
+    """Raises if the record's date is in a closed period; `code` tells a change from a new document."""
+    day = date.fromisoformat(record["tranDate"])
+    period = books.records["accountingPeriod"].get(period_id(day))
+    shut = books.settings.closed_before is not None and day < books.settings.closed_before
+    if period and not period.get("closed") and not shut:
+        return
+    name = period["periodName"] if period else day.isoformat()
+    if code == "VALID_PRD_REQD":
+        raise NetSuiteError(
+            400, code, f"There is no valid open posting period for the date {day:%-m/%-d/%Y}: {name} is closed.", "tranDate"
+        )
+    raise NetSuiteError(400, code, f"The G/L impact of a transaction in a closed period cannot be changed: {name} is closed.", "tranDate")
+
+
+def _party(books: Books, kind: RecordType, record: Record) -> None:
+    """Customer, subsidiary and currency, each from the other where it is left out."""
+    field = kind.customer_field
+    if field not in record:
+        raise user_error("Please enter value(s) for: Customer.")
+    customer = books.records["customer"][record[field]["id"]]
+    home = customer.get("subsidiary", {"id": "1"})
+    record.setdefault("subsidiary", home)
+    if record["subsidiary"]["id"] != home["id"]:
+        raise invalid_key(f"Invalid {field} reference key {customer['id']} for subsidiary {record['subsidiary']['id']}.", field)
+    record.setdefault("currency", customer.get("currency", {"id": "1"}))
+    allowed = [line["currency"]["id"] for line in customer.get("currencyList", [])]
+    if allowed and record["currency"]["id"] not in allowed:
+        raise invalid_key(f"Invalid currency reference key {record['currency']['id']} for {field} {customer['id']}.", "currency")
+
+
+def _require(books: Books, record: Record) -> None:
+    """The header fields that the account's form insists on."""
+    wanted = {name.lower(): name for name in books.settings.required_fields}
+    fields = {**{label.lower(): key for key, label in LABELS.items()}, **{key.lower(): key for key in wanted.values()}}
+    missing = [fields[name] for name in wanted if record.get(fields[name]) in (None, "")]
+    if missing:
+        raise user_error(f"Please enter value(s) for: {', '.join(LABELS.get(name, name) for name in missing)}.")
+
+
+def _amounts(books: Books, kind: RecordType, record: Record) -> None:
+    if kind.name == "itemFulfillment":
+        lines.number(books, record.get("item", []))
+    elif kind.has_lines:
+        lines.complete(books, record)
+    else:
+        if record.get("payment") is None:
+            raise user_error("Please enter value(s) for: Payment Amount.")
+        record["payment"] = record["total"] = lines.money(record["payment"], lines.minor_unit(books, record), "payment")
+    if "apply" in kind.sublists:
+        _applications(books, record)
+
+
+def _applications(books: Books, record: Record) -> None:
+    """Each applied amount must fit what its invoice still owes and what the document brings."""
+    left: Decimal = record["total"]
+    for at, line in enumerate(record.get("apply", [])):
+        path = f"apply.items[{at}]"
+        if "doc" not in line:
+            raise invalid_value("", "doc", f"{path}.doc")
+        invoice = books.records["invoice"][line["doc"]["id"]]
+        owed = invoice["total"] - books.paid(invoice["id"]) + books.share(record["id"], invoice["id"])
+        line["amount"] = lines.money(line.get("amount", min(owed, left)), lines.minor_unit(books, record), f"{path}.amount")
+        left -= line["amount"]
+        if line["amount"] > owed or left < 0:
+            raise invalid_content("The amount to apply is more than the invoice owes or the payment brings.", f"{path}.amount")
+
+
+def _open_period(books: Books, record: Record, before: Record | None) -> None:
+    """A document may neither leave nor enter a closed period."""
+    if before:
+        refuse_closed(books, before)
+    refuse_closed(books, record, "CLOSED_TRAN_PRD" if before else "VALID_PRD_REQD")
+    given = record.get("postingPeriod")
+    if given and books.records["accountingPeriod"][given["id"]].get("closed"):
+        raise NetSuiteError(400, "VALID_PRD_REQD", "The posting period that you chose is closed.", "postingPeriod")
+
+
+def _period(books: Books, record: Record, before: Record | None) -> None:
+    """The posting period follows the date unless it is given."""
+    kept = before is not None and before.get("postingPeriod") == record.get("postingPeriod")
+    if kept or "postingPeriod" not in record:
+        record["postingPeriod"] = {"id": period_id(date.fromisoformat(record["tranDate"]))}
+
+
+def _number(books: Books, kind: RecordType, record: Record) -> None:
+    holder = books.by_number.get((kind.name, record["tranId"]))
+    if books.settings.unique_tran_id and holder not in (None, record["id"]):
+        raise NetSuiteError(400, "DUP_RCRD", "This record already exists", "tranId")
+
+
+def _unpaid(books: Books, record: Record, before: Record) -> None:
+    """The total of an invoice that is paid, or below what is paid, cannot change."""
+    paid = books.paid(record["id"])
+    fully = paid != 0 and paid == before["total"]
+    if record["total"] != before["total"] and (fully or record["total"] < paid):
+        state = PAID if fully else f"Paid in part: {paid}"
+        raise user_error(f"The total of this invoice cannot be changed because payments are applied to it ({state}).")

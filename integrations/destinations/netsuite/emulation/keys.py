@@ -1,0 +1,75 @@
+"""Certificates, keys and custom fields that come in from outside: control API, pages and credential files."""
+
+import base64
+import binascii
+import json
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+from integrations.destinations.netsuite.emulation.auth import Certificate, Doorkeeper
+from integrations.destinations.netsuite.emulation.books import Books
+
+KIND = "NETSUITE_AUTH"
+KEY_BITS = 2048
+VALID = timedelta(days=730)
+
+
+def certificate(entry: dict[str, Any]) -> Certificate:
+    """From {certificateId (made if absent), clientId, certificate: PEM}. Raises ValueError with a sentence."""
+    certificate_id = entry.get("certificateId") or f"cert-{uuid.uuid4().hex[:12]}"
+    if not all(isinstance(entry.get(name), str) and entry[name] for name in ("clientId", "certificate")):
+        raise ValueError("A certificate needs clientId and certificate, the PEM text.")
+    return Certificate.from_pem(str(certificate_id), entry["clientId"], entry["certificate"])
+
+
+def custom_field(books: Books, entry: dict[str, Any]) -> str:
+    """Registers {scriptId: custcol_…, type: text or date (default text)} and returns its id. Raises ValueError."""
+    name = entry.get("scriptId", entry.get("id"))
+    kind = entry.get("type", "text")
+    if not isinstance(name, str) or not re.fullmatch(r"cust(body|col|entity|item|record)_[a-z0-9_]+", name):
+        raise ValueError("A custom field needs a scriptId such as custcol_service_start, in lower case.")
+    if kind not in ("text", "date", "number", "boolean"):
+        raise ValueError("A custom field's type is text, date, number or boolean.")
+    books.custom_fields[name] = kind
+    return name
+
+
+def credential(doorkeeper: Doorkeeper, account: str, directory: Path | None) -> dict[str, Any]:
+    """What `create_credential --file` takes; the one in `directory` is kept if there is one. Its key is known from now on."""
+    file = directory / f"{KIND}.json" if directory else None
+    content = json.loads(file.read_text()) if file and file.exists() else _new(account)
+    key = _private_key(str(content["privateKey"]))
+    expires = (datetime.now(UTC) + VALID).timestamp()
+    known = Certificate(content["certificateId"], content["clientId"], key.public_key(), expires)
+    doorkeeper.register(str(content["accountId"]).upper().replace("-", "_"), known)
+    return dict(content)
+
+
+def _new(account: str) -> dict[str, Any]:
+    key = generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return {
+        "kind": KIND,
+        "name": "NetSuite sandbox",
+        "accountId": account,
+        "clientId": uuid.uuid4().hex,
+        "certificateId": f"cert-{uuid.uuid4().hex[:12]}",
+        "privateKey": base64.b64encode(pem).decode(),
+    }
+
+
+def _private_key(text: str) -> RSAPrivateKey:
+    """Raises ValueError with a sentence."""
+    try:
+        key = serialization.load_pem_private_key(base64.b64decode(text, validate=True), None)
+    except (ValueError, binascii.Error) as error:
+        raise ValueError("The credential file's privateKey is not the Base64 of a PEM key.") from error
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("The credential file's key must be an RSA key.")
+    return key
