@@ -1,0 +1,32 @@
+PYTHON_IN_VENV := .venv/bin/python
+FAST := -m "not slow"
+ON_SERVERS := -m "database and not browser and not slow"
+
+.PHONY: setup demo test test-all lint screenshots requirements
+
+setup:  ## .venv with every package pinned; nothing global
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh
+
+demo: setup  ## everything from nothing on this machine; Ctrl-C ends it
+	@$(PYTHON_IN_VENV) manage.py demo
+
+lint: setup  ## ruff and mypy
+	$(PYTHON_IN_VENV) -m ruff check .
+	$(PYTHON_IN_VENV) -m mypy .
+
+test: lint  ## lint, types, the suite on SQLite, then again on a real PostgreSQL and Redis
+	$(PYTHON_IN_VENV) -m pytest -n auto $(FAST)
+	$(PYTHON_IN_VENV) -m tests.services $(PYTHON_IN_VENV) -m pytest -n auto $(ON_SERVERS)
+
+test-all: lint  ## test, with the long ones
+	$(PYTHON_IN_VENV) -m pytest -n auto
+	$(PYTHON_IN_VENV) -m tests.services $(PYTHON_IN_VENV) -m pytest -n auto -m "database and not browser"
+
+screenshots: setup  ## docs/images from a demo of its own
+	$(PYTHON_IN_VENV) scripts/screenshots.py
+
+requirements:  ## the pinned packages, from pyproject.toml (needs uv)
+	uv pip compile $(COMPILE) pyproject.toml -o requirements.txt
+	uv pip compile $(COMPILE) pyproject.toml --group dev -o requirements-dev.txt
+
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
