@@ -1,0 +1,146 @@
+/* Turns <select multiple data-chips> into chips with a search field (ARIA combobox). Without this script the select works as it is.
+   data-search-url: asked with ?q=, answers {"results": [{"id", "text"}]}; data-placeholder; data-free: what is typed may be added as it is. */
+"use strict";
+{
+  let serial = 0;
+  const make = (name, attributes = {}, ...children) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+
+  class Chips {
+    constructor(select) {
+      this.select = select;
+      this.listId = `chips-${++serial}`;
+      this.label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+      this.input = make("input", {
+        type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": this.listId, "aria-autocomplete": "list",
+        autocomplete: "off", id: `${select.id}-search`, "aria-label": this.label?.textContent.trim() ?? select.name,
+      });
+      const help = select.getAttribute("aria-describedby");
+      if (help) this.input.setAttribute("aria-describedby", help);
+      this.list = make("ul", { role: "listbox", id: this.listId, class: "options", "aria-label": "Choices", hidden: "" });
+      this.box = make("div", { class: "chips" }, this.input, this.list);
+      this.label?.setAttribute("for", this.input.id);
+      select.hidden = true;
+      select.after(this.box);
+      this.listen();
+      this.draw();
+    }
+
+    listen() {
+      this.input.addEventListener("input", (event) => { event.stopPropagation(); this.ask(); });
+      this.input.addEventListener("change", (event) => event.stopPropagation());
+      this.input.addEventListener("focus", () => this.ask());
+      this.input.addEventListener("blur", () => this.close());
+      this.input.addEventListener("keydown", (event) => this.key(event));
+      this.box.addEventListener("click", (event) => {
+        const remove = event.target.closest("button");
+        if (remove) this.set(remove.value, false);
+        if (event.target === this.box || remove) this.input.focus();
+      });
+      this.list.addEventListener("mousedown", (event) => {
+        event.preventDefault();
+        const option = event.target.closest("[role=option]");
+        if (option) this.choose(option);
+      });
+    }
+
+    draw() {
+      for (const chip of this.box.querySelectorAll(".chip")) chip.remove();
+      for (const { value, text } of this.select.selectedOptions) {
+        const remove = make("button", { type: "button", value, "aria-label": `Remove ${text}` }, "×");
+        this.input.before(make("span", { class: "chip" }, text, remove));
+      }
+      this.input.placeholder = this.select.selectedOptions.length ? "" : this.select.dataset.placeholder ?? "";
+    }
+
+    set(value, chosen, text = value) {
+      let option = [...this.select.options].find((each) => each.value === value);
+      if (!option) this.select.append(option = new Option(text, value));
+      option.selected = chosen;
+      this.draw();
+      this.select.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+
+    async ask() {
+      const typed = this.input.value.trim();
+      const found = this.select.dataset.searchUrl ? await this.search(typed) : this.local(typed.toLowerCase());
+      if (typed !== this.input.value.trim() || document.activeElement !== this.input) return;
+      const taken = new Set([...this.select.selectedOptions].map((option) => option.value));
+      const choices = found.filter((choice) => !taken.has(choice.id));
+      if ("free" in this.select.dataset && typed && !taken.has(typed)) choices.push({ id: typed, text: typed });
+      this.open(choices, typed);
+    }
+
+    local(typed) {
+      return [...this.select.options].filter((o) => o.text.toLowerCase().includes(typed)).map((o) => ({ id: o.value, text: o.text }));
+    }
+
+    async search(typed) {
+      const url = new URL(this.select.dataset.searchUrl, location.href);
+      url.searchParams.set("q", typed);
+      try {
+        const answer = await (await fetch(url, { credentials: "same-origin" })).json();
+        return answer.results.map(({ id, text }) => ({ id: String(id), text }));
+      } catch {
+        return [];
+      }
+    }
+
+    open(choices, typed) {
+      const rows = choices.slice(0, 50).map(({ id, text }, index) =>
+        make("li", { role: "option", id: `${this.listId}-${index}`, "data-value": id, "aria-selected": "false" }, text));
+      if (!rows.length && typed) rows.push(make("li", { class: "quiet", role: "presentation" }, "Nothing matches."));
+      this.list.replaceChildren(...rows);
+      this.list.hidden = !rows.length;
+      this.input.setAttribute("aria-expanded", String(!this.list.hidden));
+      this.point(typed ? this.list.querySelector("[role=option]") : null);
+    }
+
+    close() {
+      this.list.hidden = true;
+      this.input.value = "";
+      this.input.setAttribute("aria-expanded", "false");
+      this.point(null);
+    }
+
+    point(option) {
+      this.list.querySelector("[aria-selected=true]")?.setAttribute("aria-selected", "false");
+      this.input.removeAttribute("aria-activedescendant");
+      if (!option) return;
+      option.setAttribute("aria-selected", "true");
+      option.scrollIntoView({ block: "nearest" });
+      this.input.setAttribute("aria-activedescendant", option.id);
+    }
+
+    choose(option) {
+      this.set(option.dataset.value, true, option.textContent);
+      this.input.value = "";
+      this.ask();
+    }
+
+    key(event) {
+      const current = this.list.querySelector("[aria-selected=true]");
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (this.list.hidden) return void this.ask();
+        const options = [...this.list.querySelectorAll("[role=option]")];
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        this.point(options.at((options.indexOf(current) + step + (current || step > 0 ? 0 : 1)) % options.length));
+      } else if (event.key === "Enter" && !this.list.hidden) {
+        event.preventDefault();
+        if (current) this.choose(current);
+      } else if (event.key === "Escape" && !this.list.hidden) {
+        event.stopPropagation();
+        this.close();
+      } else if (event.key === "Backspace" && !this.input.value && this.select.selectedOptions.length) {
+        this.set([...this.select.selectedOptions].at(-1).value, false);
+      }
+    }
+  }
+
+  document.querySelectorAll("select[multiple][data-chips]").forEach((select) => new Chips(select));
+}
