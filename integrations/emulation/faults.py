@@ -69,4 +69,6 @@ def _parse(entry: Any) -> Order:
     for name in ("status", "times", "ms"):
         if type(entry.get(name, 0)) is not int or entry.get(name, 0) < 0:
             raise ValueError(f"A fault's {name} must be a whole number that is not negative.")
+    if not 400 <= entry.get("status", 503) <= 599:
+        raise ValueError("A fault's status must be an error, from 400 to 599.")
     return Order(**entry)

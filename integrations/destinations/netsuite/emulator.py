@@ -4,21 +4,20 @@ import re
 import threading
 from pathlib import Path
 
-from integrations.destinations.netsuite.emulation import keys, records, render, suiteql, writing
+from integrations.destinations.netsuite.emulation import by_hand, keys, pages, setup_page
+from integrations.destinations.netsuite.emulation.account import RECORD, Account
 from integrations.destinations.netsuite.emulation.auth import TOKEN_PATH, Doorkeeper
-from integrations.destinations.netsuite.emulation.books import Books
-from integrations.destinations.netsuite.emulation.errors import NetSuiteError, by_status, invalid_login, nonexistent
-from integrations.destinations.netsuite.emulation.schema import RECORD_TYPES
+from integrations.destinations.netsuite.emulation.errors import NetSuiteError, by_status, invalid_login
 from integrations.destinations.netsuite.emulation.settings import Settings
 from integrations.emulation import jsons
 from integrations.emulation.contract import Document, Request, Response
 
-RECORD = "/services/rest/record/v1/"
 LIMITS = "/services/rest/system/v1/governanceLimits"
 CONCURRENCY = 5
 ACCOUNT = "1234567_SB1"
 _HOST = re.compile(r"([a-z0-9-]+)\.(suitetalk|restlets)\.api\.netsuite\.com|([a-z0-9-]+)\.app\.netsuite\.com")
-_OWN = ("/services/rest/", "/app/")
+PAGES = "/app/"
+_OWN = ("/services/rest/", PAGES)
 
 
 class NetSuiteEmulator:
@@ -31,7 +30,7 @@ class NetSuiteEmulator:
         self.settings = Settings()
         self.doorkeeper = Doorkeeper(self.settings)
         self._lock = threading.Lock()
-        self._accounts: dict[str, tuple[Books, suiteql.Query]] = {}
+        self._accounts: dict[str, Account] = {}
 
     def owns(self, request: Request) -> bool:
         return request.path.startswith(_OWN)
@@ -53,8 +52,8 @@ class NetSuiteEmulator:
 
     def state(self) -> dict[str, dict[str, list[Document]]]:
         with self._lock:
-            accounts = {account: books for account, (books, _) in self._accounts.items()}
-        return {account: _whole(books) for account, books in accounts.items()}
+            names = sorted({ACCOUNT, *self._accounts})
+        return {name: self.account(name).state() for name in names}
 
     def reset(self) -> None:
         self.concurrency = CONCURRENCY
@@ -69,45 +68,40 @@ class NetSuiteEmulator:
         account = canonical(tenant)
         if kind == "certificate":
             return [self.doorkeeper.register(account, keys.certificate(entry)) for entry in entries]
-        books, _ = self.books(account)
+        books = self.account(account).books
         with books.lock:
             if kind == "customField":
                 return [keys.custom_field(books, entry) for entry in entries]
-            try:
-                return [writing.put_down(books, records.record_type(kind), entry) for entry in entries]
-            except NetSuiteError as error:
-                raise ValueError(f"{error.code}: {error.detail}") from error
+            return [by_hand.enter(books, kind, entry) for entry in entries]
 
     def credential_files(self, directory: Path | None) -> dict[str, Document]:
         return {keys.KIND: keys.credential(self.doorkeeper, ACCOUNT, directory)}
 
-    def books(self, account: str) -> tuple[Books, suiteql.Query]:
-        """An account's books and their tables, opened when they are first asked for."""
+    def account(self, name: str) -> Account:
+        """An account, opened when it is first asked for."""
         with self._lock:
-            if account not in self._accounts:
-                books = Books(account, self.settings)
-                self._accounts[account] = (books, suiteql.Query(books))
-            return self._accounts[account]
+            if name not in self._accounts:
+                self._accounts[name] = Account(name, self.settings)
+            return self._accounts[name]
 
     def _route(self, request: Request) -> Response:
-        account = account_of(request)
-        if not account:
+        if request.path.startswith(PAGES):
+            return self._page(request)
+        name = account_of(request)
+        if not name:
             raise invalid_login()
         if request.path == TOKEN_PATH and request.method == "POST":
-            return self.doorkeeper.issue(request, account)
-        self.doorkeeper.check(request, account)
-        books, query = self.books(account)
-        with books.lock:
-            if request.path.startswith(RECORD):
-                return records.handle(books, request, request.path.removeprefix(RECORD).strip("/").split("/"))
-            if request.path == suiteql.PATH:
-                return query.handle(request)
+            return self.doorkeeper.issue(request, name)
+        self.doorkeeper.check(request, name)
         if request.path == LIMITS:
-            return self._limits()
-        raise nonexistent()
+            return jsons.answer({"accountConcurrencyLimit": self.concurrency, "accountUnallocatedConcurrencyLimit": self.concurrency})
+        return self.account(name).handle(request)
 
-    def _limits(self) -> Response:
-        return jsons.answer({"accountConcurrencyLimit": self.concurrency, "accountUnallocatedConcurrencyLimit": self.concurrency})
+    def _page(self, request: Request) -> Response:
+        name = canonical(request.query.get("c", "")) or account_of(request) or ACCOUNT
+        if request.path == setup_page.PATH:
+            return setup_page.handle(self.doorkeeper, name, request)
+        return pages.handle(self.account(name).books, request)
 
 
 def account_of(request: Request) -> str:
@@ -119,13 +113,6 @@ def account_of(request: Request) -> str:
 def canonical(account: str) -> str:
     """1234567_SB1, however it is written."""
     return account.upper().replace("-", "_")
-
-
-def _whole(books: Books) -> dict[str, list[Document]]:
-    with books.lock:
-        return {
-            name: [render.record(books, kind, stored) for stored in books.records[name].values()] for name, kind in RECORD_TYPES.items()
-        }
 
 
 EMULATOR = NetSuiteEmulator

@@ -76,6 +76,7 @@ class Books:
 
     def remove(self, kind: RecordType, record: Record) -> None:
         self._unlink(kind, record)
+        self.apply(record["id"], {})
         del self.records[kind.name][record["id"]]
         self.changed.add((kind.name, record["id"]))
 

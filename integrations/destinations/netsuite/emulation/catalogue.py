@@ -65,7 +65,8 @@ _ACCOUNTS = {"6": "Accounts Receivable", "25": "Operating Bank", "54": "Usage Re
 _YEARS = range(2015, 2036)
 
 CUSTOM_FIELDS: dict[str, str] = {
-    **dict.fromkeys(("custcol_m3ter_external_line_item", "custcol_external_line_item", "custcol_src_line", "custcol_line_tax"), "text"),
+    **dict.fromkeys(("custcol_m3ter_external_line_item", "custcol_external_line_item", "custcol_src_line"), "text"),
+    "custcol_line_tax": "number",
     **{
         f"custcol_{stem}_{end}": "date"
         for stem in ("service", "service_period", "m3ter_service_period", "svc", "period", "rev_rec")

@@ -37,8 +37,7 @@ def complete(books: Books, kind: RecordType, record: Record, before: Record | No
 def settle(books: Books, kind: RecordType, record: Record) -> None:
     """What the saved record pays of which invoices."""
     if "apply" in kind.sublists:
-        applied = [line for line in record.get("apply", []) if line.get("apply", True)]
-        books.apply(record["id"], {line["doc"]["id"]: line["amount"] for line in applied})
+        books.apply(record["id"], {line["doc"]["id"]: line["amount"] for line in _applied(record)})
 
 
 def status(books: Books, kind: RecordType, record: Record) -> str:
@@ -106,7 +105,7 @@ def _amounts(books: Books, kind: RecordType, record: Record) -> None:
 def _applications(books: Books, record: Record) -> None:
     """Each applied amount must fit what its invoice still owes and what the document brings."""
     left: Decimal = record["total"]
-    for at, line in enumerate(record.get("apply", [])):
+    for at, line in enumerate(_applied(record)):
         path = f"apply.items[{at}]"
         if "doc" not in line:
             raise invalid_value("", "doc", f"{path}.doc")
@@ -116,6 +115,11 @@ def _applications(books: Books, record: Record) -> None:
         left -= line["amount"]
         if line["amount"] > owed or left < 0:
             raise invalid_content("The amount to apply is more than the invoice owes or the payment brings.", f"{path}.amount")
+
+
+def _applied(record: Record) -> list[Record]:
+    """The lines of the apply list that are ticked."""
+    return [line for line in record.get("apply", []) if line.get("apply", True)]
 
 
 def _open_period(books: Books, record: Record, before: Record | None) -> None:

@@ -27,6 +27,7 @@ _RECEIPT = (
     "customer:customer payment:money arAcct:account undepFunds:any autoApply:boolean paymentMethod:paymentMethod paymentOption:any checkNum"
 )
 _APPLY = "line:integer doc:invoice apply:boolean amount:money applyDate:date"
+_CREDIT = "line:integer doc:any apply:boolean amount:money"
 _TAX_DETAIL = "line:integer taxDetailsReference taxType:taxType taxCode:salesTaxItem taxBasis:money taxRate:number taxAmount:money"
 _ENTITY = """
     externalId entityId companyName isPerson:boolean firstName lastName email phone subsidiary:subsidiary currency:currency terms:any
@@ -97,7 +98,7 @@ _ALL = (
         *("itemFulfillment", "Item Fulfillment", "transaction", _fields(_TRANSACTION + "entity:customer createdFrom:any shipStatus:any")),
         *({"item": _fields(_LINE)}, "ItemShip", "IF"),
     ),
-    _receipt("customerPayment", "Payment", "CustPymt", "PYMT", apply=_APPLY, credit=_APPLY, deposit=_APPLY),
+    _receipt("customerPayment", "Payment", "CustPymt", "PYMT", apply=_APPLY, credit=_CREDIT, deposit=_CREDIT),
     _receipt("customerDeposit", "Customer Deposit", "CustDep", "DEP", "salesOrder:salesOrder"),
     RecordType(
         *("customer", "Customer", "entity", _fields(_ENTITY)),

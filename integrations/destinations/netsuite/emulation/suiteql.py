@@ -12,13 +12,13 @@ from typing import Any
 from integrations.destinations.netsuite.emulation import tables
 from integrations.destinations.netsuite.emulation.books import Books
 from integrations.destinations.netsuite.emulation.errors import NetSuiteError, invalid_request
+from integrations.destinations.netsuite.emulation.lists import page_of
 from integrations.destinations.netsuite.emulation.records import parse
 from integrations.destinations.netsuite.emulation.schema import RECORD_TYPES
 from integrations.emulation import jsons
 from integrations.emulation.contract import Request, Response
 
 PATH = "/services/rest/query/v1/suiteql"
-MOST = 1000
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _DISPLAY = re.compile(r"BUILTIN\.DF\s*\(\s*([\w.]+)\s*\)", re.IGNORECASE)
 _KEYWORD = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\")|\btransaction\b", re.IGNORECASE)
@@ -44,9 +44,7 @@ class Query:
         if request.header("Prefer").strip().lower() != "transient":
             raise invalid_request("The required request header 'Prefer' is missing or incorrect. Use 'Prefer: transient'.")
         content = parse(request.body)
-        limit, offset = _whole(request, "limit", MOST), _whole(request, "offset", 0)
-        if not 1 <= limit <= MOST or offset % limit:
-            raise NetSuiteError(400, "INVALID_PARAMETER", "limit is at most 1000 and offset must be divisible by limit.")
+        limit, offset = page_of(request)
         if not isinstance(content, dict) or not isinstance(content.get("q"), str):
             raise invalid_request("The body must be an object with the query as q.")
         rows = self.rows(content["q"], content.get("params") or [])
@@ -146,10 +144,3 @@ def _parse_day(value: str | None, form: str) -> str | None:
 
 def _format_day(value: str | None, form: str) -> str | None:
     return None if value is None else datetime.fromisoformat(str(value)).strftime(_python_format(form))
-
-
-def _whole(request: Request, name: str, default: int) -> int:
-    value = request.query.get(name, str(default))
-    if not value.isdecimal():
-        raise NetSuiteError(400, "INVALID_PARAMETER", f"{name} must be a whole number.")
-    return int(value)

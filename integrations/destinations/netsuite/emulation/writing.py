@@ -1,7 +1,6 @@
 """Creates, changes and deletes records, or refuses; nothing is stored unless everything holds."""
 
 from copy import deepcopy
-from decimal import Decimal
 from typing import Any
 
 from integrations.destinations.netsuite.emulation import documents, lines
@@ -21,7 +20,7 @@ def create(books: Books, kind: RecordType, content: Any, validation: str) -> str
         if kind.family == "transaction":
             raise NetSuiteError(400, "DUP_RCRD", "This record already exists", "externalId")
         raise user_error("This entity already exists.")
-    return _store(books, kind, None, values, frozenset())
+    return store(books, kind, None, values, frozenset())
 
 
 def update(books: Books, kind: RecordType, number: str, content: Any, validation: str, replace: frozenset[str]) -> str:
@@ -31,7 +30,7 @@ def update(books: Books, kind: RecordType, number: str, content: Any, validation
         raise nonexistent()
     if isinstance(content, dict) and str(content.get("id", number)) != number:
         raise NetSuiteError(400, "CANT_SET_INTERNALID", "You cannot set an internal id.", "id")
-    return _store(books, kind, before, Reader(books, kind, validation).record(content), replace)
+    return store(books, kind, before, Reader(books, kind, validation).record(content), replace)
 
 
 def upsert(books: Books, kind: RecordType, external_id: str, content: Any, validation: str, replace: frozenset[str]) -> str:
@@ -39,7 +38,7 @@ def upsert(books: Books, kind: RecordType, external_id: str, content: Any, valid
     _refuse_id(content)
     before = books.find_external([kind.name], external_id)
     values = Reader(books, kind, validation).record({"externalId": external_id, **content} if isinstance(content, dict) else content)
-    return _store(books, kind, before, values, replace)
+    return store(books, kind, before, values, replace)
 
 
 def delete(books: Books, kind: RecordType, number: str) -> None:
@@ -50,42 +49,13 @@ def delete(books: Books, kind: RecordType, number: str) -> None:
         documents.refuse_closed(books, stored)
         if books.paid(number):
             raise user_error("This transaction cannot be deleted because it is linked to by one or more transactions.")
-        books.apply(number, {})
     books.remove(kind, stored)
 
 
-def put_down(books: Books, kind: RecordType, content: Record) -> str:
-    """A record as a person enters it in the system's own pages: no period, number or form stands in the way.
-
-    `status` may be Paid In Full, Open or Voided; `deleted` removes the record.
-    """
-    values = dict(content)
-    state, gone, given = values.pop("status", None), values.pop("deleted", False), str(values.pop("id", ""))
-    read = Reader(books, kind, "Warning").record(_loose(kind, values))
-    before = books.records[kind.name].get(given) or books.find_external([kind.name], str(read.get("externalId", "")))
-    if gone:
-        if before is None:
-            raise nonexistent()
-        books.remove(kind, before)
-        return str(before["id"])
-    return _state(books, kind, _store(books, kind, before, read, frozenset(kind.sublists), given, trusted=True), state)
-
-
-def _state(books: Books, kind: RecordType, number: str, state: Any) -> str:
-    """Forces the status that a person chose."""
-    stored = books.records[kind.name][number]
-    word = state.get("id") if isinstance(state, dict) else state
-    if word is not None and kind.name == "invoice":
-        owed = stored["total"] - books.paid(number) + books.share(number, number)
-        books.apply(number, {number: owed} if word == documents.PAID else {})
-        stored["voided"] = word == documents.VOIDED
-    return number
-
-
-def _store(
+def store(
     books: Books, kind: RecordType, before: Record | None, values: Record, replace: frozenset[str], given: str = "", trusted: bool = False
 ) -> str:
-    """Merges, completes and saves; `trusted` skips what only the books' rules forbid."""
+    """Merges, completes and saves, and returns the id; `trusted` skips what only the books' rules forbid, `given` is a new record's id."""
     draft: Record = deepcopy(before) if before else {"id": given or books.new_id()}
     for name, value in values.items():
         if name in kind.sublists:
@@ -95,14 +65,14 @@ def _store(
     draft = {name: value for name, value in draft.items() if value is not None}
     if kind.family == "transaction":
         documents.complete(books, kind, draft, before, trusted)
-    _require_name(books, kind, draft)
+    _require_name(kind, draft)
     books.save(kind, draft)
     if kind.family == "transaction":
         documents.settle(books, kind, draft)
     return str(draft["id"])
 
 
-def _require_name(books: Books, kind: RecordType, draft: Record) -> None:
+def _require_name(kind: RecordType, draft: Record) -> None:
     """What an entity or item cannot be without."""
     if kind.name == "customer":
         person = " ".join(str(draft[key]) for key in ("firstName", "lastName") if draft.get(key))
@@ -121,21 +91,3 @@ def _require_name(books: Books, kind: RecordType, draft: Record) -> None:
 def _refuse_id(content: Any) -> None:
     if isinstance(content, dict) and "id" in content:
         raise NetSuiteError(400, "CANT_SET_INTERNALID", "You cannot set an internal id when you add or upsert a record.", "id")
-
-
-def _loose(kind: RecordType, values: Record) -> Record:
-    """Accepts a bare id for a reference and a bare list for a sublist."""
-    return {
-        name: {"items": [_loose_fields(kind.sublists[name], line) for line in value]}
-        if name in kind.sublists and isinstance(value, list)
-        else _loose_fields(kind.fields, {name: value})[name]
-        for name, value in values.items()
-    }
-
-
-def _loose_fields(fields: dict[str, str], values: Record) -> Record:
-    plain = {"text", "number", "money", "integer", "date", "boolean", "object"}
-    return {
-        name: {"id": str(value)} if isinstance(value, str | int | Decimal) and fields.get(name, "text") not in plain else value
-        for name, value in values.items()
-    }
