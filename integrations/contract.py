@@ -375,11 +375,15 @@ class SetupStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of an external system and the entities of ours that may be mapped to it (none: it only serves drop-downs)."""
+    """A table of an external system and the entities of ours that may be mapped to it (none: it only serves drop-downs).
+
+    `by_code`: an entity without a mapping is the record whose code is the entity's own, as a currency is by its ISO code.
+    """
 
     name: str
     label: str
     entities: tuple[str, ...] = ()
+    by_code: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,15 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from integrations.contract import changed
 
 
 class RunsConfig(AppConfig):
     name = "runs"
     verbose_name = "Runs"
+
+    def ready(self) -> None:
+        from runs import history, setup  # noqa: PLC0415 (models are not loaded before this)
+
+        changed.connect(history.keep, dispatch_uid="runs.history")
+        post_migrate.connect(setup.after_migrate, sender=self, dispatch_uid="runs.setup")

@@ -66,6 +66,7 @@ class Delivery(models.Model):
     key = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.IDLE)
     claim = models.UUIDField(null=True)
+    owner = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveBigIntegerField(default=0)
     generation = models.PositiveIntegerField(default=0)
@@ -128,7 +129,6 @@ class IntegrationRun(models.Model):
     error_code = models.CharField(max_length=60, blank=True)
     error = models.TextField(blank=True)
     detail = models.TextField(blank=True)
-    problem = models.ForeignKey("Problem", models.SET_NULL, null=True, related_name="runs")
     external_id = models.CharField(max_length=200, blank=True)
     url = models.CharField(max_length=500, blank=True)
     amount = models.DecimalField(max_digits=30, decimal_places=10)
@@ -192,8 +192,6 @@ class Exchange(models.Model):
     body = models.BinaryField()
     body_digest = models.CharField(max_length=64)
     sends = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
-    claim = models.UUIDField(null=True)
     first_sent_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
@@ -259,6 +257,7 @@ class Problem(models.Model):
     snoozed_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
+    runs = models.ManyToManyField(IntegrationRun, related_name="problems")
 
     class Meta:
         ordering = ("-opened_at",)

@@ -1,0 +1,158 @@
+"""Answers which external id an entity has, for a whole batch of Bills: loaded once, then read-only."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from billing.bill import Bill, Ref
+from billing.models import CatalogueItem
+from integrations import registry
+from integrations.contract import CatalogueRow, Match, Rule
+from mappings import catalogue
+from mappings.models import CatalogueRecord, ExternalMapping
+
+ReadTable = Callable[[str], Iterable[CatalogueRow]]
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Whose mappings count: one integration's, for one source's entities. Without a tenant nothing is connected yet."""
+
+    system: str
+    tenant: str
+    integration: UUID | None
+    source: int
+    linked_only: bool = False
+    custom_fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class MappingLookup:
+    """The contract's Lookup. Precedence for each entity: linked, unlinked (unless only linked count), custom field, own code."""
+
+    scope: Scope
+    mappings: Mapping[Key, Sequence[ExternalMapping]]
+    fields: Mapping[Key, Mapping[str, Any]]
+    names: dict[Key, str]
+    codes: Mapping[Key, CatalogueRecord]
+
+    def find(self, table: str, entities: Sequence[str], refs: Mapping[str, Ref], on: dt.date) -> Match | None:
+        for entity in entities:
+            ref = refs.get(entity)
+            if ref is not None and (
+                match := self._mapped(table, entity, ref, on) or self._field(table, entity, ref) or self._own(table, ref)
+            ):
+                return match
+        return None
+
+    def name(self, table: str, external_id: str) -> str:
+        key = (table, external_id)
+        if key not in self.names:
+            found = _records(self.scope).filter(table=table, external_id=external_id).values_list("name", flat=True).first()
+            self.names[key] = found or ""
+        return self.names[key]
+
+    def _mapped(self, table: str, entity: str, ref: Ref, on: dt.date) -> Match | None:
+        for mapping in self.mappings.get((entity, ref.id), ()):
+            if mapping.external_table == table and mapping.valid_from <= on and (mapping.valid_to is None or on <= mapping.valid_to):
+                return self._match(mapping, table, entity, ref)
+        return None
+
+    def _match(self, mapping: ExternalMapping, table: str, entity: str, ref: Ref) -> Match:
+        return Match(
+            rule=Rule.LINKED if mapping.integration_id else Rule.MAPPING,
+            id=mapping.external_id,
+            name=self.name(table, mapping.external_id) or mapping.external_name,
+            detail=f"{entity} {ref.name or ref.code or ref.id}",
+            mapping=mapping.pk,
+            mapping_version=mapping.version,
+        )
+
+    def _field(self, table: str, entity: str, ref: Ref) -> Match | None:
+        name = self.scope.custom_fields.get("Product" if entity == "AccountingProduct" else entity)
+        value = self.fields.get((entity, ref.id), {}).get(name) if name else None
+        if value in (None, ""):
+            return None
+        return Match(
+            rule=Rule.CUSTOM_FIELD, id=str(value), name=self.name(table, str(value)), detail=f"{name} of {entity} {ref.name or ref.id}"
+        )
+
+    def _own(self, table: str, ref: Ref) -> Match | None:
+        if not any(declared.name == table and declared.by_code for declared in registry.tables(self.scope.system)):
+            return None
+        if not self.scope.tenant:
+            return Match(rule=Rule.MATCH, id=ref.id, name=ref.id, detail="read when a credential is connected")
+        record = self.codes.get((table, ref.code or ref.id))
+        return Match(rule=Rule.MATCH, id=record.external_id, name=record.name, detail="by its code") if record else None
+
+
+def load(scope: Scope, bills: Sequence[Bill], read_table: ReadTable | None) -> MappingLookup:
+    """Loads what these Bills can ask for, in a number of queries that does not grow with them.
+
+    A table matched by code that lacks a record of ours is read from the destination first, through `read_table`.
+    """
+    wanted = _entities(bills)
+    mappings = _mappings(scope, wanted)
+    ids = {mapping.external_id for found in mappings.values() for mapping in found}
+    names = {(record.table, record.external_id): record.name for record in _records(scope).filter(external_id__in=ids)} if ids else {}
+    return MappingLookup(scope, mappings, _custom_fields(scope, bills, wanted), names, _codes(scope, bills, read_table))
+
+
+def _entities(bills: Iterable[Bill]) -> dict[str, set[str]]:
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for bill in bills:
+        wanted["Account"].add(bill.account.id)
+        wanted["Currency"].add(bill.currency)
+        for line in bill.lines:
+            for entity, ref in line.refs.items():
+                wanted[entity].add(ref.id)
+            wanted["PricingBand"].update(band.ref.id for band in line.bands)
+    return wanted
+
+
+def _mappings(scope: Scope, wanted: Mapping[str, set[str]]) -> dict[Key, list[ExternalMapping]]:
+    ids = set().union(*wanted.values()) if wanted else set()
+    linked = Q(integration=scope.integration) if scope.integration else Q(pk=None)
+    owner = linked if scope.linked_only else linked | Q(integration=None)
+    rows = ExternalMapping.objects.filter(owner, Q(source=None) | Q(source=scope.source), external_system=scope.system, entity_id__in=ids)
+    found: dict[Key, list[ExternalMapping]] = defaultdict(list)
+    for mapping in sorted(rows, key=lambda row: (row.integration_id is None, row.source_id is None, -row.valid_from.toordinal())):
+        found[mapping.entity_type, mapping.entity_id].append(mapping)
+    return found
+
+
+def _custom_fields(scope: Scope, bills: Iterable[Bill], wanted: Mapping[str, set[str]]) -> dict[Key, Mapping[str, Any]]:
+    if not scope.custom_fields:
+        return {}
+    found: dict[Key, Mapping[str, Any]] = {("Account", bill.account.id): bill.account.custom_fields for bill in bills}
+    ids = set().union(*(wanted.get(entity, set()) for entity in ("Product", "AccountingProduct", "Contract")))
+    for item in CatalogueItem.objects.filter(source=scope.source, kind__in=("Product", "Contract"), uid__in=ids):
+        for entity in ("Product", "AccountingProduct") if item.kind == "Product" else (item.kind,):
+            found[entity, item.uid] = item.custom_fields
+    return found
+
+
+def _records(scope: Scope) -> Any:
+    return CatalogueRecord.objects.filter(system=scope.system, tenant=scope.tenant)
+
+
+def _codes(scope: Scope, bills: Iterable[Bill], read_table: ReadTable | None) -> dict[Key, CatalogueRecord]:
+    tables = [table.name for table in registry.tables(scope.system) if table.by_code] if scope.tenant else []
+    currencies = {bill.currency for bill in bills}
+    found = _by_code(scope, tables)
+    if read_table is not None:
+        for table in tables:
+            if not currencies <= {code for name, code in found if name == table}:
+                catalogue.store(scope.system, scope.tenant, table, read_table(table))
+                found = _by_code(scope, tables)
+    return found
+
+
+def _by_code(scope: Scope, tables: Sequence[str]) -> dict[Key, CatalogueRecord]:
+    return {(record.table, record.code or record.name): record for record in _records(scope).filter(table__in=tables, active=True)}

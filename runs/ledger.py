@@ -1,0 +1,185 @@
+"""The only writes to deliveries, exchanges and runs while work is under way: each one set-based and fenced by its claim."""
+
+import datetime as dt
+import hashlib
+import uuid
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.contract import Answer, Document, Request
+from integrations.http import redact_text
+from integrations.models import IntegrationConfig
+from runs import lease
+from runs.models import DUE, Delivery, Exchange, IntegrationRun, Member, Status
+
+NAMESPACE = uuid.UUID("6b3c7a52-6f0e-5f7a-9c53-0d9a4c9f3a11")
+ANSWER_CAP = 20_000
+
+
+@dataclass
+class Claim:
+    """Runs that are ours until `until`: nobody else's record under another token counts."""
+
+    token: uuid.UUID
+    until: dt.datetime
+    integration: IntegrationConfig
+    runs: list[IntegrationRun] = field(default_factory=list)
+
+    def lasts(self, seconds: float) -> bool:
+        return timezone.now() + dt.timedelta(seconds=seconds) < self.until
+
+
+def claim(integration: IntegrationConfig, limit: int) -> Claim:
+    """Takes up to `limit` due runs by one conditional UPDATE of their deliveries; a person's orders first.
+
+    A delivery that is SENDING or UNKNOWN is not claimable, so two revisions of one Bill never fly at once. A run that was in the
+    hands of a worker that died is claimed alone.
+    """
+    now = timezone.now()
+    taken = Claim(uuid.uuid4(), now + lease.LEASE, integration)
+    due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
+    due = due.filter(delivery__state=Delivery.State.IDLE).order_by("automatic", "deaths", "next_attempt_at")
+    first = due.values_list("deaths", "delivery_id")[:limit]
+    suspects = [delivery for deaths, delivery in first if deaths]
+    wanted = suspects[:1] if suspects and len(suspects) == len(first) else [delivery for deaths, delivery in first if not deaths]
+    mine = Delivery.objects.filter(pk__in=wanted, state=Delivery.State.IDLE)
+    mine.update(state=Delivery.State.CLAIMED, claim=taken.token, owner=lease.me(), lease_until=taken.until, fence=F("fence") + 1)
+    taken.runs = _start(_newest(due.model.objects.filter(delivery__claim=taken.token, status__in=DUE, integration=integration)), now)
+    _let_go(
+        Delivery.objects.filter(claim=taken.token, state=Delivery.State.CLAIMED).exclude(pk__in=[run.delivery_id for run in taken.runs])
+    )
+    return taken
+
+
+def _newest(runs: models.QuerySet[IntegrationRun]) -> list[IntegrationRun]:
+    """One run per delivery: the newest revision's; the others are superseded."""
+    best: dict[int, IntegrationRun] = {}
+    found = runs.select_related("bill__source", "bill__account", "revision", "delivery__revision").defer("bill__current_revision")
+    for run in found.order_by("revision__number", "dt_created"):
+        best[run.delivery_id] = run
+    chosen = list(best.values())
+    others = runs.exclude(pk__in=[run.pk for run in chosen])
+    others.update(status=Status.SUPERSEDED, dt_completed=timezone.now(), error="A newer run of the same Bill took over before sending.")
+    return chosen
+
+
+def _start(runs: list[IntegrationRun], now: dt.datetime) -> list[IntegrationRun]:
+    IntegrationRun.objects.filter(pk__in=[run.pk for run in runs]).update(
+        status=Status.STARTED, dt_started=now, claims=F("claims") + 1, building=True, error="", error_code="", detail="", dt_completed=None
+    )
+    return runs
+
+
+def _let_go(deliveries: models.QuerySet[Delivery]) -> None:
+    deliveries.update(state=Delivery.State.IDLE, claim=None, owner="", lease_until=None)
+
+
+def request_key(tenant: str, marks: Iterable[tuple[str, int]], body: bytes) -> str:
+    """The same act has the same key: tenant, (document key, generation) of each member, and the body's digest."""
+    act = "|".join([tenant, *(f"{key}#{generation}" for key, generation in marks), hashlib.sha256(body).hexdigest()])
+    return str(uuid.uuid5(NAMESPACE, act))
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A run with the document that it will send."""
+
+    run: IntegrationRun
+    document: Document
+
+
+def intend(taken: Claim, requests: Sequence[Request], ready: dict[str, Ready]) -> list[Exchange]:
+    """Writes the intent and commits: one exchange per request with its members and whole body, its deliveries SENDING.
+
+    Nothing is written, and so nothing sent, when any of the claim is no longer ours.
+    """
+    now = timezone.now()
+    deliveries = [item.run.delivery_id for item in ready.values()]
+    with transaction.atomic():
+        held = Delivery.objects.filter(pk__in=deliveries, claim=taken.token, state=Delivery.State.CLAIMED)
+        if held.update(state=Delivery.State.SENDING, generation=F("generation") + 1, integration=taken.integration) != len(deliveries):
+            transaction.set_rollback(True)
+            return []
+        exchanges = Exchange.objects.bulk_create([_exchange(taken.integration, request, now) for request in requests])
+        Member.objects.bulk_create(
+            _member(exchange, position, key, ready[key].run)
+            for exchange, request in zip(exchanges, requests, strict=True)
+            for position, key in enumerate(request.members)
+        )
+        _keep([item.run for item in ready.values()])
+    return exchanges
+
+
+def _member(exchange: Exchange, position: int, key: str, run: IntegrationRun) -> Member:
+    return Member(exchange=exchange, run=run, delivery=run.delivery, position=position, key=key, fence=run.delivery.fence)
+
+
+def _keep(runs: list[IntegrationRun]) -> None:
+    for run in runs:
+        run.attempts, run.building = run.attempts + 1, False
+    IntegrationRun.objects.bulk_update(runs, ["attempts", "building", "amount", "explanation", "version"], batch_size=200)
+
+
+def _exchange(integration: IntegrationConfig, request: Request, now: dt.datetime) -> Exchange:
+    return Exchange(
+        system=integration.system,
+        tenant=_tenant(integration),
+        integration=integration,
+        credential=integration.credential,
+        method=request.method,
+        url=request.url,
+        headers=dict(request.headers),
+        key=request.key,
+        body=zlib.compress(request.body),
+        body_digest=hashlib.sha256(request.body).hexdigest(),
+        sends=1,
+        first_sent_at=now,
+        sent_at=now,
+        next_look_at=now + lease.LEASE,
+    )
+
+
+def _tenant(integration: IntegrationConfig) -> str:
+    return integration.credential.tenant if integration.credential else ""
+
+
+def stored_request(exchange: Exchange) -> Request:
+    """The request exactly as it was stored, for sending it again."""
+    return Request(
+        method=exchange.method,
+        url=exchange.url,
+        headers=exchange.headers,
+        body=zlib.decompress(exchange.body),
+        key=exchange.key,
+        members=tuple(exchange.members.order_by("position").values_list("key", flat=True)),
+    )
+
+
+def keep_answer(exchange: Exchange, answer: Answer | None, note: str, unknown: bool, next_look: dt.datetime | None) -> None:
+    """The answer as received, redacted and capped; the exchange stays open while any member is unknown."""
+    exchange.note = note
+    if answer is not None:
+        exchange.status_code, exchange.milliseconds, exchange.trace = answer.status, answer.milliseconds, answer.trace
+        exchange.answer = redact_text(answer.body.decode("utf-8", "replace"))[:ANSWER_CAP]
+        exchange.answered_at = timezone.now()
+    exchange.state = Exchange.State.INTENT if unknown else Exchange.State.SETTLED
+    exchange.next_look_at = next_look if unknown else None
+    exchange.save(update_fields=["note", "status_code", "milliseconds", "trace", "answer", "answered_at", "state", "next_look_at"])
+
+
+def ours(token: uuid.UUID, deliveries: Iterable[int]) -> set[int]:
+    """Locks and names the deliveries that are still under this claim; a late worker's are not among them."""
+    held = Delivery.objects.select_for_update().filter(pk__in=list(deliveries), claim=token)
+    return set(held.values_list("pk", flat=True))
+
+
+def give_back(token: uuid.UUID) -> None:
+    """Runs that were claimed but not sent wait again at once."""
+    mine = Delivery.objects.filter(claim=token, state=Delivery.State.CLAIMED)
+    IntegrationRun.objects.filter(delivery__in=mine, status=Status.STARTED).update(status=Status.WAITING, building=False)
+    _let_go(mine)

@@ -1,0 +1,41 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from runs.management.output import find_integration, write
+from runs.models import IntegrationRun, Status
+
+
+class Command(BaseCommand):
+    help = "Prints runs, newest first, one JSON object per line."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--status", choices=Status.values, help="only runs of this status")
+        parser.add_argument("--integration", metavar="ID", help="only runs of this integration")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        runs = IntegrationRun.objects.select_related("bill").defer("explanation").order_by("-dt_created", "-id")
+        if options["status"]:
+            runs = runs.filter(status=options["status"])
+        if options["integration"]:
+            runs = runs.filter(integration=find_integration(options["integration"]))
+        for run in runs.iterator(chunk_size=1000):
+            write(row(run))
+
+
+def row(run: IntegrationRun) -> dict[str, Any]:
+    """A run as the command line shows it; `amount` is a decimal string."""
+    return {
+        "id": run.pk,
+        "integration": run.integration_id,
+        "bill": run.bill.uid,
+        "status": run.status,
+        "attempts": run.attempts,
+        "error_code": run.error_code,
+        "error": run.error,
+        "external_id": run.external_id,
+        "url": run.url,
+        "amount": f"{run.amount.normalize():f}",
+        "currency": run.currency,
+    }

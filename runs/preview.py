@@ -1,0 +1,68 @@
+"""What would be sent, without sending: the exact request, and per line why this item and this amount. Works without a credential."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from billing import bill as canonical
+from billing import store
+from billing.models import Bill
+from integrations import registry
+from integrations.contract import Fault, Lookup, Plan, Request, Sending, Stamp
+from integrations.models import IntegrationConfig
+from runs.build import lookups_for, plan_for
+from runs.ledger import request_key
+from runs.models import Delivery
+from runs.select import MAIN, Selector
+
+NOWHERE = "your-account"
+
+
+class _Offline:
+    """A transport for building requests only."""
+
+    def send(self, request: Request) -> None:
+        raise AssertionError("a preview sends nothing")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`reason` says why the Bill is left out, `fault` why it would be stopped; `requests` are exact but for the login."""
+
+    bill: canonical.Bill
+    plan: Plan
+    fault: Fault | None
+    reason: str
+    requests: Sequence[Request]
+    delivery: Delivery | None
+
+    @property
+    def sends(self) -> bool:
+        return not self.fault and not self.reason
+
+
+def preview(bill: Bill, integration: IntegrationConfig) -> Preview:
+    """The current revision of one Bill through one integration, with the options of today."""
+    if bill.current_revision is None:
+        raise ValueError(f"{bill} has no revision")
+    document = store.load([bill.current_revision])[bill.current_revision.pk]
+    lookup = lookups_for(integration, integration.options, [(bill.source_id, document)], None)[bill.source_id]
+    return _of(bill, document, integration, lookup)
+
+
+def _of(bill: Bill, document: canonical.Bill, integration: IntegrationConfig, lookup: Lookup) -> Preview:
+    destination = registry.destination(integration.system)
+    delivery = _delivery(bill, integration)
+    generation = delivery.generation + 1 if delivery else 1
+    stamp = Stamp(source=bill.source.slug, revision=bill.current_revision.number if bill.current_revision else 1, generation=generation)
+    plan, fault = plan_for(destination, document, integration.options, lookup, stamp)
+    tenant = integration.credential.tenant if integration.credential else NOWHERE
+    client = destination.connect(_Offline(), tenant)  # type: ignore[arg-type]
+    sendings = [Sending(document=each, update=bool(delivery and delivery.delivered)) for each in plan.documents if not plan.missing]
+    requests = client.pack(sendings, lambda members, body: request_key(tenant, [(member, generation) for member in members], body))
+    return Preview(document, plan, fault, Selector.of(integration).why_not(bill), requests, delivery)
+
+
+def _delivery(bill: Bill, integration: IntegrationConfig) -> Delivery | None:
+    if integration.credential is None:
+        return None
+    return Delivery.objects.filter(system=integration.system, tenant=integration.credential.tenant, bill=bill, slot=MAIN).first()

@@ -1,0 +1,69 @@
+"""One row per cause: opened by a fault that needs a person, closed by itself when the runs that it held succeed."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django.utils import timezone
+
+from integrations.contract import Fault, Missing, Plan
+from integrations.models import IntegrationConfig
+from runs.models import IntegrationRun, Problem, Status
+
+QUIET = ("retry", "rate", "unknown")
+
+
+def update(
+    integration: IntegrationConfig, pairs: Iterable[tuple[IntegrationRun, Fault | None]], plans: Mapping[UUID, Plan] | None = None
+) -> None:
+    """Links each run to the problems that hold it now, and closes the problems that hold nothing any more."""
+    judged = list(pairs)
+    freed = [run for run, fault in judged if fault is None or fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED]
+    _free(freed)
+    for run, fault in judged:
+        if fault is not None and (fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED):
+            for cause in _causes(fault, (plans or {}).get(run.pk)):
+                _open(integration, cause).runs.add(run)
+    close_empty(integration)
+
+
+def _free(runs: list[IntegrationRun]) -> None:
+    """A run's earlier causes no longer hold it, nor the earlier runs of the same slot."""
+    slots = [run.delivery_id for run in runs]
+    Problem.runs.through.objects.filter(integrationrun__delivery__in=slots).delete()
+
+
+def close_empty(integration: IntegrationConfig) -> int:
+    empty = Problem.objects.filter(integration=integration, runs=None).exclude(state=Problem.State.CLOSED)
+    return empty.update(state=Problem.State.CLOSED, closed_at=timezone.now())
+
+
+def _causes(fault: Fault, plan: Plan | None) -> list[Fault]:
+    """Each missing mapping is a cause of its own, so that one saved mapping frees every Bill that waits for it alone."""
+    if plan is None or not plan.missing:
+        return [fault]
+    return [_missing_cause(fault, missing) for missing in plan.missing]
+
+
+def _missing_cause(fault: Fault, missing: Missing) -> Fault:
+    name = missing.ref.name or missing.ref.code or missing.ref.id
+    return Fault(
+        code=fault.code,
+        next="person",
+        title=f"{missing.entity} “{name}” has no {missing.table}.",
+        why=fault.why,
+        remedy=fault.remedy,
+        field=missing.table,
+        entity=f"{missing.entity}:{missing.ref.id}",
+    )
+
+
+def fingerprint(fault: Fault) -> str:
+    return hashlib.sha256(f"{fault.code}|{fault.field}|{fault.entity}".encode()).hexdigest()
+
+
+def _open(integration: IntegrationConfig, fault: Fault) -> Problem:
+    open_ones = Problem.objects.exclude(state=Problem.State.CLOSED)
+    told = {"code": fault.code, "title": fault.title, "why": fault.why, "remedy": fault.remedy}
+    problem, _ = open_ones.get_or_create(integration=integration, fingerprint=fingerprint(fault), defaults=told)
+    return problem

@@ -1,0 +1,220 @@
+"""Writes what became of each run, where the claim is still ours, in one transaction per batch."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import store
+from credentials import health
+from integrations.contract import Answer, Fault, Outcome
+from integrations.errors import DeliveryError
+from runs import ledger, problems, retry
+from runs.build import Built, Kit
+from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
+from runs.send import Sent, fault_from
+
+Pair = tuple[Member, Outcome]
+
+RUN_FIELDS = [
+    "status",
+    "error_code",
+    "error",
+    "detail",
+    "external_id",
+    "url",
+    "next_attempt_at",
+    "dt_completed",
+    "building",
+    "amount",
+    "explanation",
+    "version",
+]
+DELIVERY_FIELDS = [
+    "state",
+    "claim",
+    "owner",
+    "lease_until",
+    "kind",
+    "key",
+    "slice_digest",
+    "line_keys",
+    "external_id",
+    "url",
+    "revision",
+    "tag",
+    "verified_at",
+    "origin",
+    "total",
+    "currency",
+    "settled_by",
+    "integration",
+]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A member that the destination took, to be read back."""
+
+    run: IntegrationRun
+    kind: str
+    key: str
+
+
+def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
+    """Records a batch of answers; returns what was accepted and recorded as such."""
+    settled = {each.exchange.pk: _settle(kit, each) for each in sent}
+    with transaction.atomic():
+        mine = _record(kit, token, [pair for pairs in settled.values() for pair in pairs])
+        for each in sent:
+            note = f"{each.error.sentence} {each.error.detail}".strip() if each.error else ""
+            _close(each.exchange, [outcome for _, outcome in settled[each.exchange.pk]], each.answer, note)
+    _mark_login(kit, mine)
+    return _accepted(mine)
+
+
+def outcomes(kit: Kit, token: uuid.UUID, exchange: Exchange, pairs: Sequence[Pair]) -> list[Accepted]:
+    """Records what asking the destination found about one exchange's open members."""
+    with transaction.atomic():
+        mine = _record(kit, token, pairs)
+        _close(exchange, [outcome for _, outcome in pairs], None, "Asked the destination.")
+    return _accepted(mine)
+
+
+def _settle(kit: Kit, sent: Sent) -> list[Pair]:
+    members = list(sent.exchange.members.select_related("run__bill", "run__revision", "delivery"))
+    if sent.answer is not None:
+        found = {outcome.member: outcome for outcome in kit.client.outcomes(sent.request, sent.answer)}
+        return [(member, found[member.key]) for member in members]
+    fault = fault_from(sent.error or DeliveryError("No answer."), kit.destination.label)
+    return [(member, Outcome(member=member.key, fault=fault)) for member in members]
+
+
+def _record(kit: Kit, token: uuid.UUID, pairs: Sequence[Pair]) -> list[Pair]:
+    ours = ledger.ours(token, [member.delivery_id for member, _ in pairs])
+    mine = [(member, outcome) for member, outcome in pairs if member.delivery_id in ours]
+    for member, outcome in mine:
+        member.run.delivery = member.delivery
+        _apply(member, outcome)
+    _write([member for member, _ in mine])
+    problems.update(kit.integration, [(member.run, outcome.fault) for member, outcome in mine])
+    _count_errors(kit, mine)
+    return mine
+
+
+def _accepted(pairs: Sequence[Pair]) -> list[Accepted]:
+    return [Accepted(member.run, member.delivery.kind, member.delivery.key) for member, outcome in pairs if outcome.fault is None]
+
+
+def _close(exchange: Exchange, found: Sequence[Outcome], answer: Answer | None, note: str) -> None:
+    unknown = any(outcome.fault is not None and outcome.fault.next == "unknown" for outcome in found)
+    ledger.keep_answer(exchange, answer, note, unknown, timezone.now() + retry.LOOKS.wait(exchange.sends))
+
+
+def _apply(member: Member, outcome: Outcome) -> None:
+    member.accepted, member.code = outcome.fault is None, outcome.fault.code if outcome.fault else ""
+    if outcome.fault is None:
+        complete(member.run, member.delivery, outcome.external_id, outcome.url)
+    elif outcome.fault.next == "unknown":
+        member.accepted = None
+        lost(member.run, member.delivery, outcome.fault)
+    else:
+        stop(member.run, member.delivery, outcome.fault)
+
+
+def complete(run: IntegrationRun, delivery: Delivery, external_id: str, url: str) -> None:
+    """The destination took the document: the slot now holds this revision."""
+    told = (run.explanation or {})["documents"][0]
+    run.status, run.error_code, run.error, run.detail = Status.COMPLETE, "", "", ""
+    run.external_id, run.url = external_id or delivery.external_id, url or delivery.url
+    run.dt_completed, run.building = timezone.now(), False
+    delivery.external_id, delivery.url = run.external_id, run.url
+    delivery.kind, delivery.key, delivery.tag = told["kind"], told["key"], told["tag"]
+    delivery.total, delivery.currency = Decimal(told["total"]), told["currency"]
+    delivery.line_keys = [line["line_key"] for line in told["lines"]]
+    delivery.slice_digest = store.slice_digest(store.read(run.revision))
+    delivery.revision, delivery.settled_by, delivery.integration_id = run.revision, run, run.integration_id
+    delivery.origin, delivery.verified_at = Delivery.Origin.SENT, None
+    _free(delivery)
+
+
+def lost(run: IntegrationRun, delivery: Delivery, fault: Fault) -> None:
+    """Sent, answer lost: only the stored exchange settles it."""
+    run.status, run.error_code, run.error, run.detail, run.building = Status.UNKNOWN, fault.code, fault.title, fault.detail, False
+    _free(delivery)
+    delivery.state = Delivery.State.UNKNOWN
+
+
+def stop(run: IntegrationRun, delivery: Delivery, fault: Fault) -> None:
+    """Certainly not accepted: waits for its next try, or for a person."""
+    status, wait = retry.after(fault, run.attempts)
+    run.status, run.error_code, run.error, run.detail, run.building = status, fault.code, fault.title, fault.detail, False
+    if status == Status.TIMEOUT_LIMIT_EXCEEDED:
+        run.error = f"{fault.title} It was not taken in {run.attempts} tries."
+    run.next_attempt_at = timezone.now() + (wait or dt.timedelta())
+    run.dt_completed = timezone.now() if wait is None else None
+    _free(delivery)
+
+
+def _free(delivery: Delivery) -> None:
+    delivery.state, delivery.claim, delivery.owner, delivery.lease_until = Delivery.State.IDLE, None, "", None
+
+
+def _write(members: Sequence[Member]) -> None:
+    Member.objects.bulk_update(members, ["accepted", "code"], batch_size=200)
+    IntegrationRun.objects.bulk_update([member.run for member in members], RUN_FIELDS, batch_size=100)
+    Delivery.objects.bulk_update([member.delivery for member in members], DELIVERY_FIELDS, batch_size=100)
+
+
+def refuse(claim: ledger.Claim, judged: Iterable[tuple[Built, Fault]]) -> None:
+    """Our own no, before anything was sent: the reasons of each Bill, all together."""
+    pairs = list(judged)
+    if not pairs:
+        return
+    with transaction.atomic():
+        ours = ledger.ours(claim.token, [item.run.delivery_id for item, _ in pairs])
+        mine = [(item.run, fault) for item, fault in pairs if item.run.delivery_id in ours]
+        for run, fault in mine:
+            stop(run, run.delivery, fault)
+        IntegrationRun.objects.bulk_update([run for run, _ in mine], RUN_FIELDS, batch_size=100)
+        Delivery.objects.bulk_update([run.delivery for run, _ in mine], ["state", "claim", "owner", "lease_until"], batch_size=100)
+        problems.update(claim.integration, mine, {item.run.pk: item.plan for item, _ in pairs})
+
+
+def put_back(claim: ledger.Claim, error: DeliveryError) -> None:
+    """The destination could not be asked before sending: the whole claim waits and tries again."""
+    fault = fault_from(error, claim.integration.system_label)
+    with transaction.atomic():
+        ours = ledger.ours(claim.token, [run.delivery_id for run in claim.runs])
+        mine = [run for run in claim.runs if run.delivery_id in ours]
+        for run in mine:
+            run.attempts += 1
+            stop(run, run.delivery, fault)
+        IntegrationRun.objects.bulk_update(mine, [*RUN_FIELDS, "attempts"], batch_size=100)
+        Delivery.objects.bulk_update([run.delivery for run in mine], ["state", "claim", "owner", "lease_until"], batch_size=100)
+        problems.update(claim.integration, [(run, fault) for run in mine])
+    if fault.next == "auth" and claim.integration.credential is not None:
+        health.mark_failed(claim.integration.credential, fault.title)
+
+
+def _mark_login(kit: Kit, pairs: Sequence[Pair]) -> None:
+    refused = next((outcome.fault for _, outcome in pairs if outcome.fault and outcome.fault.next == "auth"), None)
+    if refused is not None and kit.integration.credential is not None:
+        health.mark_failed(kit.integration.credential, refused.title)
+
+
+def _count_errors(kit: Kit, pairs: Sequence[Pair]) -> None:
+    """Successive members that the destination refused; an accepted one starts the count again."""
+    integration = kit.integration
+    before = integration.consecutive_errors
+    for _, outcome in pairs:
+        if outcome.fault is None:
+            integration.consecutive_errors = 0
+        elif outcome.fault.next in ("person", "auth"):
+            integration.consecutive_errors += 1
+    if integration.consecutive_errors != before:
+        integration.save(update_fields=["consecutive_errors"])

@@ -1,0 +1,59 @@
+"""Sends stored requests: the only step of the flow that is not in a transaction and not in the database."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from django.db import connections
+
+from integrations.contract import Answer, Fault, Request
+from integrations.errors import DeliveryError, Misconfigured, Retry
+from runs.build import Kit
+from runs.models import Exchange
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came of one request: an answer, or why there is none."""
+
+    exchange: Exchange
+    request: Request
+    answer: Answer | None = None
+    error: DeliveryError | None = None
+
+
+def perform(kit: Kit, pairs: Sequence[tuple[Exchange, Request]]) -> list[Sent]:
+    """Sends side by side, as many at once as the destination allows; the answers come back in order."""
+    if len(pairs) == 1:
+        return [send(kit, *pairs[0])]
+    with ThreadPoolExecutor(max_workers=kit.destination.parallel) as pool:
+        return list(pool.map(lambda pair: _in_thread(kit, *pair), pairs))
+
+
+def send(kit: Kit, exchange: Exchange, request: Request) -> Sent:
+    try:
+        return Sent(exchange, request, answer=kit.client.send(request))
+    except DeliveryError as error:
+        return Sent(exchange, request, error=error)
+
+
+def _in_thread(kit: Kit, exchange: Exchange, request: Request) -> Sent:
+    try:
+        return send(kit, exchange, request)
+    finally:
+        connections.close_all()
+
+
+def fault_from(error: DeliveryError, label: str) -> Fault:
+    """An error of the wire as a row for people."""
+    if isinstance(error, Misconfigured):
+        return Fault(code="AUTH_FAILED", next="auth", title=error.sentence, detail=error.detail, status="AUTH_FAILED")
+    if isinstance(error, Retry):
+        return Fault(code=error.code, next="rate" if error.rate else "retry", title=error.sentence, detail=error.detail, after=error.after)
+    return Fault(
+        code="UNKNOWN",
+        next="unknown",
+        title=f"We sent this Bill but the answer was lost; we are asking {label}.",
+        detail=error.detail or error.sentence,
+        status="UNKNOWN",
+    )

@@ -1,0 +1,65 @@
+"""django-q2 doors: wake-ups that carry ids only, safe to run twice; a flushed queue loses nothing, the sweep finds the work."""
+
+import time
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from integrations.models import IntegrationConfig
+from runs import recover, verify
+from runs.build import Kit
+from runs.deliver import deliver
+from runs.models import DUE, Delivery, Exchange, IntegrationRun
+from runs.select import select
+
+SECONDS = 60
+
+
+def wake(integration: IntegrationConfig) -> None:
+    """Asks a worker to look at an integration, once the transaction is committed."""
+    name = str(integration.pk)
+    transaction.on_commit(lambda: async_task("runs.tasks.look", name))
+
+
+def look(integration_id: str) -> int:
+    """Works on one integration for up to a minute; what is left then is another wake-up."""
+    integration = _load(integration_id)
+    end = time.monotonic() + SECONDS
+    done = recover.settle(integration)
+    while time.monotonic() < end and (taken := deliver(integration)):
+        done += taken
+        integration = _load(integration_id)
+    if has_due_runs(integration):
+        wake(integration)
+    return done
+
+
+def _load(integration_id: str | UUID) -> IntegrationConfig:
+    return IntegrationConfig.objects.select_related("credential", "current_version").get(pk=integration_id)
+
+
+def has_due_runs(integration: IntegrationConfig) -> bool:
+    due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=timezone.now())
+    return integration.enabled and integration.connected and due.filter(delivery__state=Delivery.State.IDLE).exists()
+
+
+def sweep() -> int:
+    """The truth behind the wake-ups: frees the dead, selects what is owed, settles lost answers, verifies, wakes who has work."""
+    recover.free_dead_claims()
+    recover.lose_dead_intents()
+    woken = 0
+    for integration in IntegrationConfig.objects.filter(archived_at=None).select_related("credential", "current_version"):
+        select(integration, timezone.now())
+        if integration.connected and integration.deliveries.filter(verified_at=None).exclude(origin="").exists():
+            verify.sweep(Kit.of(integration))
+        if has_due_runs(integration) or _has_lost_answers(integration):
+            wake(integration)
+            woken += 1
+    return woken
+
+
+def _has_lost_answers(integration: IntegrationConfig) -> bool:
+    open_ones = Exchange.objects.filter(integration=integration, next_look_at__lte=timezone.now())
+    return integration.connected and open_ones.exclude(state=Exchange.State.SETTLED).exists()
