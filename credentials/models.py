@@ -1,21 +1,44 @@
+import datetime
 import uuid
+from typing import Any
 
+import msgspec
 from django.conf import settings as django_settings
 from django.db import models
+from django.utils import timezone
 
 from credentials.fields import EncryptedJSONField
 from integrations import registry
+from integrations.contract import CredentialKind, Token
+
+SOON = datetime.timedelta(days=30)
+
+
+class State(models.TextChoices):
+    """What people are told about a credential."""
+
+    NOT_CONNECTED = "NOT CONNECTED"
+    VERIFIED = "VERIFIED"
+    EXPIRES_SOON = "EXPIRES SOON"
+    EXPIRED = "EXPIRED"
+    AUTH_FAILED = "AUTH FAILED"
+    DISCONNECTED = "DISCONNECTED"
 
 
 class CredentialManager(models.Manager["Credential"]):
     """Never loads a secret unless somebody asks for it."""
 
     def get_queryset(self) -> models.QuerySet["Credential"]:
-        return super().get_queryset().defer("secrets", "tokens")
+        return super().get_queryset().defer("secrets", "tokens", "new_key")
 
 
 class Credential(models.Model):
-    """How to connect; reusable by several integrations. `secrets` and `tokens` are write-only: nothing ever shows them again."""
+    """How to connect; reusable by several integrations. `secrets`, `tokens` and `new_key` are write-only: nothing ever shows them again.
+
+    `certificate` (PEM) belongs to the private key in `secrets`. `new_key` is a private key made here that the vendor does not know yet,
+    {field name: PEM}, with `new_certificate`; the present login goes on until the new one is connected.
+    `serial` rises with every change of secrets or tokens, `fence` with every change of who may record a token.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "DRAFT", "Draft"
@@ -28,9 +51,12 @@ class Credential(models.Model):
     system = models.CharField("External system", max_length=50)
     kind = models.CharField(max_length=50, choices=registry.credential_kind_choices)
     settings = models.JSONField(default=dict)
-    secrets = EncryptedJSONField(default=dict)
-    tokens = EncryptedJSONField(null=True)
+    secrets: Any = EncryptedJSONField(default=dict)
+    tokens: Any = EncryptedJSONField(null=True)
     tokens_expire_at = models.DateTimeField(null=True)
+    certificate = models.TextField(blank=True)
+    new_key: Any = EncryptedJSONField(null=True)
+    new_certificate = models.TextField(blank=True)
     tenant = models.CharField(max_length=200, blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
     status_reason = models.TextField(blank=True)
@@ -38,6 +64,7 @@ class Credential(models.Model):
     expires_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveBigIntegerField(default=0)
+    serial = models.PositiveBigIntegerField(default=0)
     created_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -54,3 +81,32 @@ class Credential(models.Model):
     @property
     def usable(self) -> bool:
         return self.status == self.Status.VERIFIED
+
+    @property
+    def declaration(self) -> CredentialKind:
+        """What the package that knows the system says about this kind. KeyError when no package declares it any more."""
+        return registry.credential_kind(self.kind)
+
+    @property
+    def token(self) -> Token | None:
+        return None if self.tokens is None else msgspec.convert(self.tokens, Token)
+
+    @property
+    def system_label(self) -> str:
+        return registry.system_label(self.system)
+
+    @property
+    def state(self) -> State:
+        if self.usable and self.expires_at:
+            return self._state_by_date(self.expires_at - timezone.now())
+        return {
+            self.Status.DRAFT: State.NOT_CONNECTED,
+            self.Status.VERIFIED: State.VERIFIED,
+            self.Status.AUTH_FAILED: State.AUTH_FAILED,
+            self.Status.DISCONNECTED: State.DISCONNECTED,
+        }[self.Status(self.status)]
+
+    def _state_by_date(self, left: datetime.timedelta) -> State:
+        if left <= datetime.timedelta(0):
+            return State.EXPIRED
+        return State.EXPIRES_SOON if left <= SOON else State.VERIFIED
