@@ -64,7 +64,11 @@ class CatalogueItem(models.Model):
 
 
 class Bill(models.Model):
-    """One end-customer Bill: the columns of its current revision, for lists and filters."""
+    """One end-customer Bill: the columns of its current revision, for lists and filters.
+
+    `source_version` and `source_updated_at` are the newest seen, even on an arrival that changed nothing; what is older never
+    becomes current.
+    """
 
     class Status(models.TextChoices):
         PENDING = "PENDING", "Pending"
@@ -85,6 +89,8 @@ class Bill(models.Model):
     locked = models.BooleanField(default=False)
     parent_bill = models.CharField(max_length=200, blank=True)
     consolidation_level = models.CharField(max_length=20, blank=True)
+    source_version = models.BigIntegerField(null=True)
+    source_updated_at = models.DateTimeField(null=True)
     current_revision = models.ForeignKey("BillRevision", models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

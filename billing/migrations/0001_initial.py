@@ -61,6 +61,8 @@ class Migration(migrations.Migration):
                 ('locked', models.BooleanField(default=False)),
                 ('parent_bill', models.CharField(blank=True, max_length=200)),
                 ('consolidation_level', models.CharField(blank=True, max_length=20)),
+                ('source_version', models.BigIntegerField(null=True)),
+                ('source_updated_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='billing.account')),
