@@ -1,0 +1,48 @@
+import csv
+import dataclasses
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mappings.importer import OPTIONAL, REQUIRED, BadFileError, check_header, import_rows
+
+
+class Command(BaseCommand):
+    help = (
+        f"Stores External mappings from a CSV file with the header {','.join(REQUIRED)} and optionally {','.join(OPTIONAL)}. "
+        "Prints {created, updated, unchanged, rejected: [{where, why}]}; exit 1 when a row was rejected."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE.csv", help="the file, or - for standard input")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["file"] == "-":
+            self._import(sys.stdin)
+            return
+        try:
+            with Path(options["file"]).open(newline="", encoding="utf-8-sig") as stream:
+                self._import(stream)
+        except OSError as error:
+            raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
+
+    def _import(self, stream: TextIO) -> None:
+        try:
+            result = import_rows(_rows(stream))
+        except (BadFileError, UnicodeDecodeError, csv.Error) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(dataclasses.asdict(result)))
+        if result.rejected:
+            raise SystemExit(1)
+
+
+def _rows(stream: TextIO) -> Iterator[tuple[str, dict[str, Any]]]:
+    reader = csv.DictReader(stream)
+    check_header(reader.fieldnames)
+    for row in reader:
+        yield f"line {reader.line_num}", row
