@@ -3,12 +3,12 @@
 Each chunk is one short transaction and a number of statements that does not grow with its Bills.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
 from billing import bill as canonical
 from billing.directory import CHUNK, ItemKey, chunks, items_named, keep_items, keep_parties, receive_items, receive_parties, twice
@@ -183,20 +183,23 @@ def _recall(shelves: dict[str, Shelf], arrivals: list[canonical.Bill]) -> None:
 
 
 def _write(shelves: list[Shelf]) -> None:
-    new = [shelf.bill for shelf in shelves if shelf.bill.pk is None]
-    old = [shelf.bill for shelf in shelves if shelf.bill.pk is not None and shelf.touched]
-    Bill.objects.bulk_create(new)
-    if old:
-        _overwrite(old)
+    new = [shelf for shelf in shelves if shelf.bill.pk is None]
+    old = [shelf for shelf in shelves if shelf.bill.pk is not None]
+    Bill.objects.bulk_create([shelf.bill for shelf in new])
     BillRevision.objects.bulk_create([revision for shelf in shelves for revision in shelf.added])
-    moved = [shelf for shelf in shelves if shelf.current]
-    for shelf in moved:
-        shelf.bill.current_revision = shelf.current
-    if moved:
-        Bill.objects.bulk_update([shelf.bill for shelf in moved], ["current_revision"])
+    _point(new)
+    for shelf in old:
+        shelf.bill.current_revision = shelf.current or shelf.bill.current_revision
+    following = [*COLUMNS, "current_revision", "updated_at"]
+    Bill.objects.bulk_create([shelf.bill for shelf in old], update_conflicts=True, unique_fields=["id"], update_fields=following)
 
 
-def _overwrite(bills: list[Bill]) -> None:
-    for bill in bills:
-        bill.updated_at = timezone.now()
-    Bill.objects.bulk_update(bills, [*COLUMNS, "updated_at"])
+def _point(shelves: list[Shelf]) -> None:
+    """New Bills to their current revision: a statement per revision number, which is 1 for nearly all."""
+    numbered: dict[int, list[int]] = defaultdict(list)
+    for shelf in shelves:
+        if shelf.current:
+            numbered[shelf.current.number].append(shelf.bill.pk)
+    for number, pks in numbered.items():
+        revision = BillRevision.objects.filter(bill=OuterRef("pk"), number=number)
+        Bill.objects.filter(pk__in=pks).update(current_revision=Subquery(revision.values("pk")))
