@@ -9,7 +9,8 @@ class RunsConfig(AppConfig):
     verbose_name = "Runs"
 
     def ready(self) -> None:
-        from runs import history, setup  # noqa: PLC0415 (models are not loaded before this)
+        from runs import follow_up, history, setup  # noqa: PLC0415 (models are not loaded before this)
 
         changed.connect(history.keep, dispatch_uid="runs.history")
+        changed.connect(follow_up.mapping_saved, dispatch_uid="runs.follow_up")
         post_migrate.connect(setup.after_migrate, sender=self, dispatch_uid="runs.setup")

@@ -10,6 +10,7 @@ from integrations.contract import Fault, Missing, Plan
 from integrations.models import IntegrationConfig
 from runs.models import IntegrationRun, Problem, Status
 
+MISSING_MAPPING = "MISSING_MAPPING"
 QUIET = ("retry", "rate", "unknown")
 
 
@@ -58,12 +59,14 @@ def _missing_cause(fault: Fault, missing: Missing) -> Fault:
     )
 
 
-def fingerprint(fault: Fault) -> str:
-    return hashlib.sha256(f"{fault.code}|{fault.field}|{fault.entity}".encode()).hexdigest()
+def fingerprint_of(code: str, field: str, entity: str) -> str:
+    """The same cause has the same fingerprint: class, destination field, entity."""
+    return hashlib.sha256(f"{code}|{field}|{entity}".encode()).hexdigest()
 
 
 def _open(integration: IntegrationConfig, fault: Fault) -> Problem:
     open_ones = Problem.objects.exclude(state=Problem.State.CLOSED)
     told = {"code": fault.code, "title": fault.title, "why": fault.why, "remedy": fault.remedy}
-    problem, _ = open_ones.get_or_create(integration=integration, fingerprint=fingerprint(fault), defaults=told)
+    mark = fingerprint_of(fault.code, fault.field, fault.entity)
+    problem, _ = open_ones.get_or_create(integration=integration, fingerprint=mark, defaults=told)
     return problem

@@ -1,0 +1,24 @@
+"""What happens by itself after a person has fixed something."""
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from mappings.models import ExternalMapping
+from runs import orders
+from runs.models import NEEDS_PERSON, Problem
+from runs.problems import MISSING_MAPPING, fingerprint_of
+
+
+def mapping_saved(sender: Any, *, actor: Any, subject: Any, verb: str, **_: Any) -> None:
+    """A saved mapping frees every run that waits for it: they go again by themselves."""
+    if not isinstance(subject, ExternalMapping) or verb == "deleted":
+        return
+    mark = fingerprint_of(MISSING_MAPPING, subject.external_table, f"{subject.entity_type}:{subject.entity_id}")
+    held = Problem.objects.filter(fingerprint=mark, integration__system=subject.external_system).exclude(state=Problem.State.CLOSED)
+    if subject.integration_id:
+        held = held.filter(integration=subject.integration_id)
+    for problem in held:
+        runs = problem.runs.filter(status__in=NEEDS_PERSON).select_related("bill", "integration__credential", "delivery")
+        transaction.on_commit(partial(orders.retry_all, list(runs), actor))
