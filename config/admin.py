@@ -1,11 +1,13 @@
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.functional import SimpleLazyObject
 
-from config.navigation import navigation
+from config.navigation import application_titles, navigation
 
 
 class BillpostAdminSite(admin.AdminSite):
@@ -16,6 +18,11 @@ class BillpostAdminSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Django's, with the navigation: counted once, and only if the page shows it."""
         return super().each_context(request) | {"navigation": SimpleLazyObject(lambda: navigation(request))}
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Django's, titled as the navigation names it."""
+        title = application_titles().get(app_label, apps.get_app_config(app_label).verbose_name)
+        return super().app_index(request, app_label, {"title": title} | (extra_context or {}))
 
 
 class BillpostAdminConfig(AdminConfig):

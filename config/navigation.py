@@ -177,3 +177,8 @@ def _counted(link: Link, counter: Counter) -> Link:
 def _marked(group: Group, current: str) -> Group:
     return Group(group.label, [replace(link, current=link.address == current) for link in group.links])
 
+
+
+def application_titles() -> dict[str, str]:
+    """What the navigation calls an application that it lists as a whole."""
+    return {entry.args[0]: entry.label for section in SECTIONS for entry in section.entries if entry.args}
