@@ -16,7 +16,7 @@ from integrations.destinations.netsuite.emulation.auth import Certificate, Doork
 from integrations.destinations.netsuite.emulation.books import Books
 
 KIND = "NETSUITE_AUTH"
-KEY_BITS = 2048
+KEY_BITS = 3072
 VALID = timedelta(days=730)
 
 
