@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, Value
 
 from billing import bill as canonical
 from billing.directory import CHUNK, ItemKey, chunks, items_named, keep_items, keep_parties, receive_items, receive_parties, twice
@@ -186,12 +186,20 @@ def _write(shelves: list[Shelf]) -> None:
     new = [shelf for shelf in shelves if shelf.bill.pk is None]
     old = [shelf for shelf in shelves if shelf.bill.pk is not None]
     Bill.objects.bulk_create([shelf.bill for shelf in new])
-    BillRevision.objects.bulk_create([revision for shelf in shelves for revision in shelf.added])
+    _add([revision for shelf in shelves for revision in shelf.added])
     _point(new)
     for shelf in old:
         shelf.bill.current_revision = shelf.current or shelf.bill.current_revision
     following = [*COLUMNS, "current_revision", "updated_at"]
     Bill.objects.bulk_create([shelf.bill for shelf in old], update_conflicts=True, unique_fields=["id"], update_fields=following)
+
+
+def _add(revisions: list[BillRevision]) -> None:
+    # Django 5.2 passes rows of plain values to PostgreSQL as arrays, which psycopg 3.2 escapes character by character in Python:
+    # half of all time here. One expression in the rows makes it write VALUES instead (read and measured 2026-11).
+    if revisions:
+        revisions[0].raw = Value(revisions[0].raw)
+    BillRevision.objects.bulk_create(revisions)
 
 
 def _point(shelves: list[Shelf]) -> None:

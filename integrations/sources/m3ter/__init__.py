@@ -1,0 +1,14 @@
+"""m3ter: Bills, Accounts and the catalogue in the shapes of its API."""
+
+from integrations.contract import Source
+from integrations.sources.m3ter.reader import read_bill, read_item, read_party
+
+SOURCE = Source(
+    platform="m3ter",
+    label="m3ter",
+    schema=1,
+    read_bill=read_bill,
+    read_party=read_party,
+    read_item=read_item,
+    items={"products": "Product", "aggregations": "Aggregation", "compoundAggregations": "CompoundAggregation"},
+)
