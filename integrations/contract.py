@@ -109,11 +109,15 @@ class Lookup(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """What identifies one sending: the Bill's revision and the delivery's generation."""
+    """What identifies one sending: the Bill's revision and the delivery's generation.
+
+    `source` is the source's slug; `default_source` false when that is not its platform, so that document keys carry it.
+    """
 
     source: str
     revision: int
     generation: int
+    default_source: bool = True
 
     def tag(self, bill: Bill) -> str:
         return f"{bill.source_id} r{self.revision} g{self.generation}"

@@ -1,0 +1,42 @@
+"""NetSuite: Bills become invoices, or credit memos when they are negative, through its REST record API."""
+
+import datetime as dt
+
+from integrations.contract import Destination, System, Table
+from integrations.destinations.netsuite.answers import NOUNS
+from integrations.destinations.netsuite.auth import LABEL, NETSUITE_AUTH, SYSTEM
+from integrations.destinations.netsuite.client import connect
+from integrations.destinations.netsuite.options import OPTIONS
+from integrations.destinations.netsuite.payload import build
+
+DESTINATION = Destination(
+    slug="netsuite",
+    label=LABEL,
+    systems=(System(name=SYSTEM, label=LABEL),),
+    tables=(
+        Table(name="Customer", label="Customer", entities=("Account",)),
+        Table(name="Item", label="Item", entities=("Product", "AccountingProduct", "Aggregation", "CompoundAggregation", "PricingBand")),
+        Table(name="Currency", label="Currency", entities=("Currency",), by_code=True),
+        Table(name="Subsidiary", label="Subsidiary"),
+        Table(name="Department", label="Department"),
+        Table(name="Location", label="Location"),
+        Table(name="Class", label="Class"),
+        Table(name="TaxCode", label="Tax code", entities=("Tax",)),
+        Table(name="Account", label="Account"),
+    ),
+    entity_types=("Bill",),
+    credential_kinds=(NETSUITE_AUTH,),
+    options=OPTIONS,
+    build=build,
+    connect=connect,
+    nouns=NOUNS,
+    custom_fields={
+        "Account": "netsuite_internal_customer_id",
+        "Product": "netsuite_internal_item_id",
+        "Contract": "netsuite_sales_order_id",
+    },
+    replay_window=dt.timedelta(days=3650),
+    settle=dt.timedelta(seconds=60),
+    batch_size=20,
+    parallel=5,
+)

@@ -1,0 +1,105 @@
+"""Questions to NetSuite in SuiteQL: what stands under our keys, and the records of a table."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import count
+
+from integrations.contract import CatalogueRow, Held, Request, Transport
+from integrations.destinations.netsuite.account import Account
+from integrations.destinations.netsuite.answers import fault_of, parsed
+from integrations.faults import failure
+
+PAGE = 1000
+KEYS_PER_QUERY = 500
+_KINDS = {"CustInvc": "invoice", "CustCred": "creditMemo"}
+_HELD = """
+SELECT t.id, t.type, t.externalid, t.tranid, t.memo, t.foreigntotal, t.foreignamountunpaid, BUILTIN.DF(t.status) AS statusname,
+  TO_CHAR(t.trandate, 'YYYY-MM-DD') AS day, c.symbol, p.periodname, p.closed, p.arlocked, l.subsidiary
+FROM transaction t
+  JOIN transactionline l ON l.transaction = t.id AND l.mainline = 'T'
+  JOIN currency c ON c.id = t.currency
+  LEFT JOIN accountingperiod p ON p.id = t.postingperiod
+WHERE t.externalid IN ({marks})
+"""
+# table of ours: (table of SuiteQL, its columns for name, code and e-mail)
+_TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "Item": ("item", {"name": "displayname", "code": "itemid"}),
+    "Customer": ("customer", {"name": "companyname", "code": "entityid", "email": "email"}),
+    "Currency": ("currency", {"name": "symbol", "code": "symbol"}),
+    "Subsidiary": ("subsidiary", {"name": "name"}),
+    "Department": ("department", {"name": "name"}),
+    "Location": ("location", {"name": "name"}),
+    "Class": ("classification", {"name": "name"}),
+    "TaxCode": ("salestaxitem", {"name": "itemid"}),
+    "Account": ("account", {"name": "accountsearchdisplayname", "code": "acctnumber"}),
+}
+
+Row = Mapping[str, str]
+
+
+def held(transport: Transport, account: Account, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
+    """What stands under (record type, external id) pairs. One query for up to 500 of them; absent keys are absent."""
+    found: dict[str, Held] = {}
+    wanted, keys = set(documents), [key for _, key in documents]
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        chunk = keys[start : start + KEYS_PER_QUERY]
+        for row in rows(transport, account, _HELD.format(marks=", ".join("?" * len(chunk))), chunk):
+            kind = _KINDS.get(row["type"], "")
+            if (kind, row["externalid"]) in wanted:
+                found[row["externalid"]] = _held(account, kind, row)
+    return found
+
+
+def catalogue(transport: Transport, account: Account, table: str) -> Iterator[CatalogueRow]:
+    """The records of one of our tables. KeyError for a table that this destination does not declare."""
+    source, columns = _TABLES[table]
+    wanted = ", ".join(dict.fromkeys(["id", "isinactive", *columns.values()]))
+    for row in rows(transport, account, f"SELECT {wanted} FROM {source} ORDER BY id", []):  # noqa: S608 - our own names
+        values = {field: row.get(column) or "" for field, column in columns.items()}
+        name = values["name"] or values.get("code") or row["id"]
+        yield CatalogueRow(
+            id=row["id"], name=name, active=row.get("isinactive") != "T", code=values.get("code", ""), email=values.get("email", "")
+        )
+
+
+def rows(transport: Transport, account: Account, query: str, params: Sequence[str]) -> Iterator[Row]:
+    """All rows of a query, page by page; names in lower case, an empty value is left out. Raises errors.DeliveryError."""
+    body = json.dumps({"q": " ".join(query.split()), "params": list(params)}).encode()
+    for page in count():
+        request = Request(
+            method="POST",
+            url=f"{account.suiteql_url}?limit={PAGE}&offset={page * PAGE}",
+            headers={"Content-Type": "application/json", "Prefer": "transient"},
+            body=body,
+            safe=True,
+        )
+        answer = transport.send(request)
+        content = parsed(answer.body)
+        if answer.status != 200 or not isinstance(content.get("items"), list):
+            raise failure(fault_of(request, answer))
+        yield from content["items"]
+        if not content.get("hasMore"):
+            return
+
+
+def _held(account: Account, kind: str, row: Row) -> Held:
+    """NetSuite's total of a credit memo is negative, as ours is. A zero invoice owes nothing but is not paid."""
+    total = Decimal(row["foreigntotal"]) if row.get("foreigntotal") else None
+    owed = Decimal(row.get("foreignamountunpaid") or 0)
+    return Held(
+        key=row["externalid"],
+        external_id=row["id"],
+        url=account.page_url(kind, row["id"]),
+        number=row.get("tranid", ""),
+        tag=row.get("memo", ""),
+        total=total,
+        currency=row.get("symbol", ""),
+        status=row.get("statusname", "").rpartition(" : ")[2],
+        paid=kind == "invoice" and bool(total) and not owed,
+        date=dt.date.fromisoformat(row["day"]) if row.get("day") else None,
+        period=row.get("periodname", ""),
+        period_closed="T" in (row.get("closed"), row.get("arlocked")),
+        subsidiary=row.get("subsidiary", ""),
+    )
