@@ -10,7 +10,7 @@ from billing import bill as canonical
 from billing import store
 from credentials import hand_out
 from integrations import guard, registry
-from integrations.contract import Client, Destination, Document, Fault, Held, Lookup, Plan, Stamp
+from integrations.contract import Auth, Client, Destination, Document, Fault, Held, Lookup, Plan, Stamp
 from integrations.http import Wire
 from integrations.models import IntegrationConfig
 from mappings import lookup as mapping_lookup
@@ -25,6 +25,7 @@ class Kit:
     integration: IntegrationConfig
     destination: Destination
     options: Mapping[str, Any]
+    login: Auth
     client: Client
     tenant: str
 
@@ -34,8 +35,9 @@ class Kit:
         if credential is None:
             raise ValueError(f"{integration} is not connected")
         destination = registry.destination(integration.system)
-        wire = Wire(hand_out.auth(credential.pk), integration.system)
-        return cls(integration, destination, integration.options, destination.connect(wire, credential.tenant), credential.tenant)
+        login = hand_out.auth(credential.pk)
+        client = destination.connect(Wire(login, integration.system), credential.tenant)
+        return cls(integration, destination, integration.options, login, client, credential.tenant)
 
 
 @dataclass(frozen=True)

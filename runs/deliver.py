@@ -34,7 +34,8 @@ def deliver(integration: IntegrationConfig) -> int:
 
 
 def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
-    """Builds and guards the batch; what must not be sent is recorded at once, with all its reasons."""
+    """Builds and guards the batch, once the login stands; what must not be sent is recorded at once, with all its reasons."""
+    kit.login.headers()
     built = build(kit, claim.runs)
     updates = [(item.document.kind, item.document.key) for item in built if item.fault is None and item.run.delivery.delivered]
     held = kit.client.held(updates) if updates else {}
