@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
-from iso4217 import Currency
+from billing.money import minor_unit
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -28,10 +28,9 @@ class Figure(NamedTuple):
 def minor_digits(currency: str) -> int:
     """Digits after the point in ISO 4217: USD 2, JPY 0, KWD 3; 2 for a code that is unknown or has none."""
     try:
-        digits = Currency(currency.upper()).exponent
+        return minor_unit(currency)
     except ValueError:
         return USUAL_DIGITS
-    return USUAL_DIGITS if digits is None else int(digits)
 
 
 def figure(number: Decimal, least_digits: int = 0) -> Figure:

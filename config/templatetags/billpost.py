@@ -153,7 +153,7 @@ WHY_KINDS = frozenset({"mapping", "setting", "default", "failed", "left-out"})
 
 @register.simple_tag
 def why_chip(kind: str, words: str, note: str = "") -> SafeString:
-    """`{% why_chip "mapping" "Linked mapping" "Only for NetSuite US" %}`; kinds: mapping, setting, default, failed, left-out."""
+    """`{% why_chip "mapping" "Linked mapping" "Only for this integration" %}`; kinds: mapping, setting, default, failed, left-out."""
     if kind not in WHY_KINDS:
         raise template.TemplateSyntaxError(f"unknown kind of why chip: {kind}")
     small = format_html("<small>{}</small>", note) if note else ""
