@@ -50,8 +50,30 @@ def create(
 
 def check(entity_type: str, system: str, name: str, config_data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """What a new integration would hold, with every default, and every sentence that stands against it."""
-    errors = _kind_errors(entity_type, system) | _name_errors(name, system, entity_type)
+    errors = _kind_errors(entity_type, system) | name_errors(name, system, entity_type)
     return _cleaned(config_data, system, entity_type, errors), errors
+
+
+def name_errors(name: str, system: str, entity_type: str, own: IntegrationConfig | None = None) -> dict[str, str]:
+    """Why it cannot be called so, or nothing: the name is unique among the others of its system and entity type."""
+    if not name.strip():
+        return {"name": "Give the integration a name."}
+    if len(name.strip()) > 200:
+        return {"name": "A name has at most 200 characters."}
+    others = IntegrationConfig.objects.filter(system=system, entity_type=entity_type, name=name.strip(), archived_at=None)
+    if (others.exclude(pk=own.pk) if own else others).exists():
+        label = registry.system_label(system)
+        return {"name": f"Another {entity_type} integration with {label} is called {name.strip()}; choose a different name."}
+    return {}
+
+
+def proposed_name(entity_type: str, system: str) -> str:
+    """The label of the destination, numbered when it is taken."""
+    label, number = registry.system_label(system), 1
+    taken = set(IntegrationConfig.objects.filter(system=system, entity_type=entity_type, archived_at=None).values_list("name", flat=True))
+    while (name := label if number == 1 else f"{label} {number}") in taken:
+        number += 1
+    return name
 
 
 def change_options(integration: IntegrationConfig, config_data: Mapping[str, Any], user: User | None) -> ConfigVersion | None:
@@ -78,7 +100,7 @@ def rename(integration: IntegrationConfig, name: str, user: User | None) -> None
     """Gives it another name. OptionErrors when the name is empty or taken."""
     if name.strip() == integration.name:
         return
-    errors = _name_errors(name, integration.system, integration.entity_type, integration)
+    errors = name_errors(name, integration.system, integration.entity_type, integration)
     if errors:
         raise OptionErrors(errors)
     _store(integration, user, "renamed", name=name.strip())
@@ -156,18 +178,6 @@ def _kind_errors(entity_type: str, system: str) -> dict[str, str]:
     entities = registry.destination(system).entity_types
     if entity_type not in entities:
         return {"entityType": f"{registry.system_label(system)} takes {' and '.join(entities)}, not {entity_type or 'nothing'}."}
-    return {}
-
-
-def _name_errors(name: str, system: str, entity_type: str, own: IntegrationConfig | None = None) -> dict[str, str]:
-    if not name.strip():
-        return {"name": "Give the integration a name."}
-    if len(name.strip()) > 200:
-        return {"name": "A name has at most 200 characters."}
-    others = IntegrationConfig.objects.filter(system=system, entity_type=entity_type, name=name.strip(), archived_at=None)
-    if (others.exclude(pk=own.pk) if own else others).exists():
-        label = registry.system_label(system)
-        return {"name": f"Another {entity_type} integration with {label} is called {name.strip()}; choose a different name."}
     return {}
 
 

@@ -3,7 +3,6 @@ from django.contrib.auth.models import User
 
 from billing.models import Source
 from integrations import service
-from integrations.contract import Destination
 from integrations.models import ConfigVersion, IntegrationConfig, Status
 from integrations.options import OptionErrors
 from integrations.service import NotAllowed

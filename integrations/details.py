@@ -1,0 +1,152 @@
+"""What the details page of an integration shows of its runs, mappings and history, read through reverse relations."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+
+from integrations import names, options, registry
+from integrations.models import IntegrationConfig
+
+POSTED = ("COMPLETE",)
+WAITING = ("WAITING", "STARTED", "AWAITING_RETRY", "RATE_LIMIT_RETRY", "UNKNOWN")
+FAILED = ("ERROR", "AUTH_FAILED", "ACCOUNTING_PERIOD_CLOSED", "INVOICE_ALREADY_PAID", "TIMEOUT_LIMIT_EXCEEDED", "DISABLED")
+REPLACED = ("SUPERSEDED", "CANCELLED")
+POSTED_DAYS = 14
+LATEST = 8
+_MOST_LINKED = 5
+_MOST_EVENTS = 5
+
+_WORDS = {
+    "WAITING": "Not sent yet",
+    "STARTED": "Sending",
+    "AWAITING_RETRY": "Will be tried again by itself",
+    "RATE_LIMIT_RETRY": "Slowed down, will be tried again by itself",
+    "UNKNOWN": "The answer was lost, asking again",
+    "SUPERSEDED": "A newer revision took over",
+    "CANCELLED": "Stopped before it was sent",
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """How many Bills stand so, and their money by currency, most Bills first."""
+
+    label: str
+    count: int
+    money: dict[str, Decimal]
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run in the table of latest runs: `result` is a sentence, or the words of a link to the document."""
+
+    run: Any
+    result: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A mapping that only this integration uses: what it maps, by name, and to what."""
+
+    pk: int
+    entity: str
+    kind: str
+    name: str
+    record: str
+
+
+def standing(integration: IntegrationConfig) -> QuerySet[Any]:
+    """The runs that say how each document stands now: the latest of each delivery, a chain's as one."""
+    runs = integration.runs.filter(parent=None).exclude(status__in=REPLACED)
+    later = integration.runs.filter(delivery=OuterRef("delivery"), parent=None, dt_created__gt=OuterRef("dt_created"))
+    return runs.filter(~Exists(later.exclude(status__in=REPLACED)))
+
+
+def tiles(integration: IntegrationConfig) -> dict[str, Tile]:
+    since = timezone.now() - dt.timedelta(days=POSTED_DAYS)
+    runs = standing(integration)
+    return {
+        "posted": _tile(f"Posted, last {POSTED_DAYS} days", runs.filter(status__in=POSTED, dt_completed__gte=since)),
+        "waiting": _tile("Waiting", runs.filter(status__in=WAITING)),
+        "failed": _tile("Failed", runs.filter(status__in=FAILED)),
+    }
+
+
+def _tile(label: str, runs: QuerySet[Any]) -> Tile:
+    rows = runs.order_by().values_list("currency").annotate(bills=Count("id"), money=Sum("amount")).order_by("-bills", "currency")
+    return Tile(label, sum(row[1] for row in rows), {row[0]: row[2] for row in rows})
+
+
+def oldest_unsent(integration: IntegrationConfig) -> Row | None:
+    run = standing(integration).filter(status__in=WAITING + FAILED).select_related("bill").order_by("dt_created").first()
+    return Row(run, _reason(run)) if run else None
+
+
+def latest_runs(integration: IntegrationConfig) -> list[Row]:
+    runs = integration.runs.filter(parent=None).select_related("bill__account", "delivery")[:LATEST]
+    nouns = registry.destination(integration.system).nouns
+    return [_row(run, nouns.get(run.delivery.kind, "Document")) for run in runs]
+
+
+def _row(run: Any, noun: str) -> Row:
+    if run.status not in POSTED:
+        return Row(run, _reason(run))
+    number = run.delivery.number or run.external_id
+    return Row(run, f"{noun} {number}".strip().capitalize(), run.url)
+
+
+def _reason(run: Any) -> str:
+    """Why a run is not posted, or what happens to it next."""
+    return _WORDS.get(run.status) or str(run.error or "Refused")
+
+
+def linked(integration: IntegrationConfig) -> list[Linked]:
+    """The mappings of this integration alone, the newest first."""
+    mappings = integration.mappings.order_by("-updated_at")[:_MOST_LINKED]
+    uids = [mapping.entity_id for mapping in mappings]
+    known = names.items(uids) | names.accounts(uids)
+    books = names.Books.of(integration)
+    return [
+        Linked(
+            mapping.pk,
+            known.get(mapping.entity_id, mapping.entity_id),
+            mapping.entity_type,
+            mapping.external_name or books.called(mapping.external_table, [mapping.external_id])[mapping.external_id],
+            f"{mapping.external_table} {mapping.external_id}",
+        )
+        for mapping in mappings
+    ]
+
+
+def mapping_counts(integration: IntegrationConfig) -> tuple[int, int]:
+    """How many mappings are linked here, of how many for this system that this integration may use."""
+    mappings = apps.get_model("mappings", "ExternalMapping")._default_manager.filter(external_system=integration.system)
+    usable = mappings.filter(Q(integration=None) | Q(integration=integration))
+    return usable.filter(integration=integration).count(), usable.count()
+
+
+def history(integration: IntegrationConfig) -> list[dict[str, Any]]:
+    """The latest changes as steps of a timeline: who did what, when."""
+    events = apps.get_model("runs", "Event")._default_manager.filter(subject_id=str(integration.pk)).select_related("who")
+    labels = {option.key: option.label for option in options.schema(registry.destination(integration.system), integration.entity_type)}
+    return [{"text": _told(event, labels), "when": event.when} for event in events[:_MOST_EVENTS]]
+
+
+def _told(event: Any, labels: dict[str, str]) -> str:
+    who = (event.who.get_full_name() or event.who.get_username()) if event.who else "Billpost"
+    changed = [labels.get(key, key) for key in event.after or {}] if event.verb == "changed options" else []
+    return f"{who} {event.verb}{': ' + ', '.join(changed) if changed else ' it'}"
+
+
+def credentials(integration: IntegrationConfig) -> QuerySet[Model]:
+    """The credentials it may be connected with: those of its system."""
+    model = IntegrationConfig._meta.get_field("credential").related_model
+    found: QuerySet[Model] = model._default_manager.filter(system=integration.system).exclude(status="DISCONNECTED")
+    return found

@@ -1,0 +1,158 @@
+"""The forms of the wizard's three stages; the third also edits an integration's options."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.forms import BoundField
+
+from billing.models import Source
+from integrations import options, registry, service
+from integrations.contract import Option
+from integrations.models import IntegrationConfig
+from integrations.names import Books, Record
+from integrations.option_fields import MOST_LISTED, OptionField
+from integrations.option_values import default
+
+PREFIX = "configure"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields under one heading; a titled group opens by itself when something in it was chosen or is wrong."""
+
+    title: str
+    fields: list[BoundField]
+    open: bool = True
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str
+    purpose: str
+    groups: list[Group]
+
+
+class PlainForm(forms.Form):
+    """Labels stand above their fields, so without a colon."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+
+class EntityTypeForm(PlainForm):
+    entity_type = forms.ChoiceField(label="Entity Type", help_text="What the integration sends.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entity_type"].choices = registry.entity_type_choices()  # type: ignore[attr-defined]
+
+
+class DestinationForm(PlainForm):
+    """Only the destinations that take the entity type, named as mappings and files name them."""
+
+    system = forms.ChoiceField(label="Destination", help_text="The external system that it is sent to.")
+
+    def __init__(self, *args: Any, entity_type: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        takers = [destination for destination in registry.destinations() if entity_type in destination.entity_types]
+        self.fields["system"].choices = [  # type: ignore[attr-defined]
+            (system.name, system.name) for taker in takers for system in taker.systems
+        ]
+
+
+class ConfigureForm(PlainForm):
+    """Name, sources and every option of an entity type at a destination. Valid: `options` is the whole `config_data`."""
+
+    name = forms.CharField(max_length=200, help_text="Unique per destination and entity type.")
+    sources = forms.ModelMultipleChoiceField(
+        Source.objects.all(),
+        required=False,
+        help_text="Only Bills of these sources are sent. Empty: of every source.",
+        widget=forms.SelectMultiple({"data-chips": "", "data-placeholder": "All sources"}),
+    )
+
+    def __init__(self, *args: Any, entity_type: str, system: str, integration: IntegrationConfig | None = None, **kwargs: Any) -> None:
+        self.entity_type, self.system, self.integration = entity_type, system, integration
+        self.destination = registry.destination(system)
+        self.schema = options.schema(self.destination, entity_type)
+        self.books = Books.of(integration) if integration else Books(system)
+        self.options: dict[str, Any] = {}
+        super().__init__(*args, **kwargs)
+        self.initial = self._initial()
+        if Source.objects.count() < 2 and not self.initial["sources"]:
+            del self.fields["sources"]
+        for option in self.schema:
+            self.fields[option.key] = OptionField(option, self.books, integration)
+
+    def clean(self) -> dict[str, Any]:
+        given = {option.key: self.cleaned_data[option.key] for option in self.schema if option.key in self.cleaned_data}
+        name = self.cleaned_data.get("name")
+        errors = service.name_errors(name, self.system, self.entity_type, self.integration) if name else {}
+        try:
+            self.options = options.clean(given, self.destination, self.entity_type)
+        except options.OptionErrors as found:
+            errors |= found.errors
+        self.refuse(errors)
+        return self.cleaned_data
+
+    def refuse(self, errors: Mapping[str, str]) -> None:
+        """Shows these sentences at their fields."""
+        for key, sentence in errors.items():
+            self.add_error(key if key in self.fields else None, sentence)
+
+    def carry(self, other: "ConfigureForm") -> None:
+        """Starts with what was typed for another destination, as far as both ask it; the proposed name is this one's."""
+        asked = {option.key for option in self.schema if option.panel != "destination"}
+        shared = {key: value for key, value in other.present().items() if key in asked}
+        self.initial.update(shared, sources=other.chosen_sources())
+
+    def present(self) -> dict[str, Any]:
+        """The options as they stand on the page; what is not valid is its default."""
+        if not self.is_bound:
+            return {option.key: self.get_initial_for_field(self.fields[option.key], option.key) for option in self.schema}
+        valid = {option.key: self.cleaned_data.get(option.key) for option in self.schema if option.key not in self.errors}
+        return options.clean(valid, self.destination, self.entity_type)
+
+    def chosen_sources(self) -> list[Source]:
+        self.full_clean()
+        return list((self.cleaned_data.get("sources") or ()) if self.is_bound else self.initial["sources"])
+
+    def panels(self) -> list[Panel]:
+        label = registry.system_label(self.system)
+        own = f"How the document looks in {label}. Names come from the connected catalogue; without one, type the id."
+        return [
+            Panel("Global configuration", "Which Accounts, when, and who hears of trouble.", list(self._groups("global"))),
+            Panel("Entity configuration", f"What of each {self.entity_type} is sent.", list(self._groups("entity"))),
+            Panel("Destination configuration", own, list(self._groups("destination"))),
+        ]
+
+    def datalists(self) -> dict[str, list[Record]]:
+        """Suggestions of the tables that are too long for a drop-down."""
+        tables = {option.table for option in self.schema if option.table}
+        return {table: records for table in sorted(tables) if len(records := self.books.records(table)) > MOST_LISTED}
+
+    def _groups(self, panel: str) -> Iterator[Group]:
+        asked = [option for option in self.schema if option.panel == panel]
+        titles = list(dict.fromkeys(["", *(option.group for option in asked)]))
+        for title, members in groupby(sorted(asked, key=lambda option: titles.index(option.group)), key=lambda option: option.group):
+            fields = [self[option.key] for option in members]
+            yield Group(title, self._named(panel, fields), not title or any(map(self._stands_out, fields)))
+
+    def _named(self, panel: str, fields: list[BoundField]) -> list[BoundField]:
+        first = [self[key] for key in ("name", "sources") if key in self.fields] if panel == "global" else []
+        return [*first[:1], *fields[:1], *first[1:], *fields[1:]]
+
+    def _stands_out(self, field: BoundField) -> bool:
+        option: Option = self.fields[field.name].option  # type: ignore[attr-defined]
+        return bool(field.errors) or field.value() != default(option)
+
+    def _initial(self) -> dict[str, Any]:
+        if self.integration is None:
+            proposed = service.proposed_name(self.entity_type, self.system)
+            return options.defaults(self.destination, self.entity_type) | {"name": proposed, "sources": []}
+        stored = options.defaults(self.destination, self.entity_type) | self.integration.options
+        return stored | {"name": self.integration.name, "sources": list(self.integration.sources.all())}

@@ -1,0 +1,106 @@
+"""Creating an integration: "Select entity type", "Select destination", "Configure and create"."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from formtools.wizard.views import SessionWizardView
+
+from integrations import registry, service
+from integrations.estimate import outlook
+from integrations.forms import PREFIX, ConfigureForm, DestinationForm, EntityTypeForm
+
+ENTITY, DESTINATION = "entity", "destination"
+TITLES = {ENTITY: "Select entity type", DESTINATION: "Select destination", PREFIX: "Configure and create"}
+PANELS = {
+    ENTITY: ("Entity Type Settings", "What the integration sends."),
+    DESTINATION: ("Destination Settings", "Where it is sent to."),
+}
+FORM_ID = "wizard-form"
+
+
+class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ignore[misc]
+    """Keeps what was typed in the session, valid or not, until the integration is made. No stage holds a secret."""
+
+    permission_required = "integrations.configure"
+    raise_exception = True
+    form_list = ((ENTITY, EntityTypeForm), (DESTINATION, DestinationForm), (PREFIX, ConfigureForm))
+    template_name = "integrations/wizard.html"
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.request.POST.get("wizard_goto_step") in self.get_form_list():
+            self._keep()
+        elif not self._reached(self._posted_step()):
+            return HttpResponseRedirect(self.request.path)
+        response: HttpResponse = super().post(*args, **kwargs)
+        return response
+
+    def get_form_kwargs(self, step: str | None = None) -> dict[str, Any]:
+        if step == DESTINATION:
+            return {"entity_type": self.chosen(ENTITY, "entity_type")}
+        if step == PREFIX:
+            return {"entity_type": self.chosen(ENTITY, "entity_type"), "system": self.chosen(DESTINATION, "system")}
+        return {}
+
+    def get_form(self, step: str | None = None, data: Any = None, files: Any = None) -> forms.Form:
+        """The stage's form; when another destination was chosen since, with what both ask."""
+        step = step or self.steps.current
+        system = data.get(f"{PREFIX}-system") if data and step == PREFIX else None
+        other = system != self.chosen(DESTINATION, "system") and system in dict(registry.system_choices())
+        form: forms.Form = super().get_form(step, None if other else data, files)
+        if other and isinstance(form, ConfigureForm):
+            form.carry(ConfigureForm(data, prefix=PREFIX, entity_type=form.entity_type, system=str(system)))
+        return form
+
+    def chosen(self, step: str, field: str) -> str:
+        """What was chosen at an earlier stage, "" before."""
+        data = self.storage.get_step_data(step)
+        return str(data.get(f"{step}-{field}") or "") if data else ""
+
+    def get_context_data(self, form: forms.Form, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(form=form, **kwargs)
+        context |= admin.site.each_context(self.request) | {
+            "title": "Create integration",
+            "stages": [self._stage(step) for step in TITLES],
+            "form_id": FORM_ID,
+            "back": {"label": "Back", "name": "wizard_goto_step", "value": self.steps.prev} if self.steps.prev else None,
+            "text": "Nothing is sent until a credential is connected.",
+        }
+        if isinstance(form, ConfigureForm):
+            sentence = f"{form.entity_type} to {form.system}."
+            return context | {"outlook": outlook(form), "overview": sentence, "primary": "Create integration"}
+        title, purpose = PANELS[self.steps.current]
+        return context | {"panel_title": title, "panel_purpose": purpose, "primary": "Next"}
+
+    def done(self, form_list: list[forms.Form], form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        form: ConfigureForm = form_dict[PREFIX]
+        name, sources = form.cleaned_data["name"], form.chosen_sources()
+        integration = service.create(form.entity_type, form.system, name, form.options, sources=sources, user=self.request.user)
+        messages.success(self.request, f"{integration} is created. Nothing is sent until a credential is connected.")
+        return HttpResponseRedirect(reverse("admin:integrations_integrationconfig_change", args=(integration.pk,)))
+
+    def _keep(self) -> None:
+        """Stores what stands in the stage that is being left: formtools would drop it."""
+        if self._posted_step() in TITLES:
+            self.storage.set_step_data(self._posted_step(), self.request.POST)
+
+    def _posted_step(self) -> str:
+        return str(self.request.POST.get(f"{self.prefix}-current_step") or "")
+
+    def _reached(self, step: str) -> bool:
+        """Whether the session still knows the choices that a stage builds on; a new login in another tab forgets them."""
+        entity_type, system = self.chosen(ENTITY, "entity_type"), self.chosen(DESTINATION, "system")
+        if step == DESTINATION:
+            return entity_type in dict(registry.entity_type_choices())
+        takers = [name for name, _ in registry.system_choices() if entity_type in registry.destination(name).entity_types]
+        return step != PREFIX or system in takers
+
+    def _stage(self, step: str) -> dict[str, Any]:
+        order = list(TITLES)
+        place, current = order.index(step), order.index(self.steps.current)
+        state = "done" if place < current else "current" if place == current else "todo"
+        value = self.chosen(step, "entity_type" if step == ENTITY else "system")
+        return {"title": TITLES[step], "value": value, "state": state, "goto": step}
