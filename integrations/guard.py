@@ -6,7 +6,8 @@ from decimal import Decimal
 from billing.bill import LINE_TYPES, Bill
 from billing.money import agrees, minor_unit, total_of
 from integrations.contract import Document, Fault, Missing, Plan
-from integrations.lines import LINE_TYPE, money_text
+from integrations.lines import money_text
+from integrations.missing import LINE_TYPE
 
 
 def guard(bill: Bill, plan: Plan) -> Fault | None:
@@ -102,7 +103,7 @@ _NOUNS = {
 
 
 def _absence(missing: Missing, label: str) -> str:
-    """'the product "GPU hours" has no item in NetSuite'"""
+    """'the product "GPU hours" has no item in …'"""
     name = missing.ref.name or missing.ref.code or missing.ref.id
     if missing.entity == "Account":
         return f"{label} has no {missing.table.lower()} for the Account {name}"

@@ -3,17 +3,14 @@
 Pure: no storage, no HTTP.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from enum import StrEnum
 
-from billing.bill import LINE_TYPES, Band, Bill, Line, Ref
+from billing.bill import Band, Bill, Line, Ref
 from billing.money import Share, round_half_up, share_out
-from integrations.contract import DocumentLine, LeftOut, Match, Missing, Options
-
-LINE_TYPE = "LineItemType"
-"""The entity of a `Missing` whose lines name no entity at all: only the integration's options can give them an item."""
+from integrations.contract import DocumentLine, LeftOut, Match, Options
 
 NOT_COUNTED = "Shown on the Bill but not part of its total"
 
@@ -241,26 +238,3 @@ def _short(value: Decimal | None) -> Decimal | None:
     with localcontext(_WIDE):
         short = value.quantize(Decimal(1).scaleb(-_RATE_DECIMALS)).normalize()
         return short if short.as_tuple().exponent <= 0 else short.quantize(Decimal(1))  # type: ignore[operator]
-
-
-# --- what is missing ----------------------------------------------------------------------------------------------------------------
-
-
-def first_missing(planned: PlannedLine, table: str) -> Missing:
-    """What a person should map so that this line has its record: the product rather than one of its price bands."""
-    order = [entity for entity in planned.entities if entity != "PricingBand"] + ["PricingBand"]
-    entity = next((entity for entity in order if entity in planned.refs), LINE_TYPE)
-    kind = planned.line.type
-    ref = planned.refs.get(entity) or Ref(id=kind, code=kind, name=LINE_TYPES.get(kind, kind))
-    return Missing(entity=entity, ref=ref, table=table, lines=(planned.line.key,))
-
-
-def merge_missing(found: Iterable[Missing]) -> tuple[Missing, ...]:
-    """One Missing per entity, with all the lines that it blocks, in order of first appearance."""
-    merged: dict[tuple[str, str, str], Missing] = {}
-    for missing in found:
-        key = (missing.entity, missing.ref.id, missing.table)
-        before = merged[key].lines if key in merged else ()
-        lines = tuple(dict.fromkeys((*before, *missing.lines)))
-        merged[key] = replace(missing, lines=lines)
-    return tuple(merged.values())

@@ -11,7 +11,8 @@ from integrations.contract import Document, DocumentLine, Lookup, Match, Missing
 from integrations.destinations.netsuite.items import TABLE as ITEM
 from integrations.destinations.netsuite.items import find_item, named
 from integrations.destinations.netsuite.options import PERIOD_FIELDS
-from integrations.lines import LinePlan, PlannedLine, Split, first_missing, merge_missing, plan_lines
+from integrations.lines import LinePlan, PlannedLine, Split, plan_lines
+from integrations.missing import first_missing, merge_missing
 
 MAIN = "main"
 INVOICE, CREDIT_MEMO = "invoice", "creditMemo"
