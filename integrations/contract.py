@@ -194,7 +194,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request, complete but for the login; `url` absolute, `members` document keys in order; a `safe` one changes nothing."""
+    """One HTTP request, complete but for the login; `url` absolute, `members` document keys in order; a `safe` one changes nothing.
+
+    `replay_window`: how long the same bytes may go again under the same key; None takes the destination's.
+    """
 
     method: str
     url: str
@@ -203,6 +206,7 @@ class Request:
     key: str = ""
     members: tuple[str, ...] = ()
     safe: bool = False
+    replay_window: dt.timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +238,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one member of a request: accepted (no fault), or why not."""
+    """What became of one member of a request: accepted (no fault), or why not; with a `job`, the destination is still at work on it."""
 
     member: str
     fault: Fault | None = None
@@ -295,6 +299,9 @@ class Client(Protocol):
 
     def outcomes(self, request: Request, answer: Answer) -> list[Outcome]:
         """One outcome per member, in order, whatever the answer."""
+
+    def follow(self, request: Request, job: str) -> list[Outcome]:
+        """How far an asynchronous job is: one outcome per member, each naming the job again while it runs. A fault for what failed."""
 
     def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
         """What stands under these (kind, document key) pairs, in as few queries as possible; absent keys are absent."""
@@ -416,7 +423,7 @@ class Destination:
     credential_kinds: tuple[CredentialKind, ...]
     options: tuple[Option, ...]
     build: Callable[[Bill, Options, Lookup, Stamp], Plan]
-    connect: Callable[[Transport, str], Client]
+    connect: Callable[[Transport, str, Options], Client]
     nouns: Mapping[str, str]
     custom_fields: Mapping[str, str]
     replay_window: dt.timedelta

@@ -36,7 +36,7 @@ class Kit:
             raise ValueError(f"{integration} is not connected")
         destination = registry.destination(integration.system)
         login = hand_out.auth(credential.pk)
-        client = destination.connect(Wire(login, integration.system), credential.tenant)
+        client = destination.connect(Wire(login, integration.system), credential.tenant, integration.options)
         return cls(integration, destination, integration.options, login, client, credential.tenant)
 
 
@@ -124,7 +124,7 @@ def against_held(built: Built, held: Mapping[str, Held], noun: str) -> Fault | N
     delivery, there = built.run.delivery, held.get(built.document.key)
     if not delivery.delivered:
         return None
-    checks: tuple[Callable[[Delivery, Built, Held | None, str], Fault | None], ...] = (_behind, _gone, _paid, _closed, _edited)
+    checks: tuple[Callable[[Delivery, Built, Held | None, str], Fault | None], ...] = (_behind, _other_kind, _gone, _paid, _closed, _edited)
     return next((fault for check in checks if (fault := check(delivery, built, there, noun))), None)
 
 
@@ -138,6 +138,18 @@ def _behind(delivery: Delivery, built: Built, there: Held | None, noun: str) -> 
         title=f"Nothing was sent: the {noun} already shows revision {newer.number}, a newer one than this run's.",
         why="An older revision would undo a newer one.",
         remedy="Replay the newest run of this Bill instead.",
+    )
+
+
+def _other_kind(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
+    if delivery.kind in ("", built.document.kind):
+        return None
+    return Fault(
+        code="KIND_CHANGED",
+        next="person",
+        title=f"Nothing was sent: the Bill has become a {noun}, and the destination still holds the earlier document {delivery.number}.",
+        why="Its total has changed its sign, and one document cannot become the other.",
+        remedy="Void or delete the earlier document at the destination, then Retry.",
     )
 
 

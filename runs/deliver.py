@@ -20,7 +20,7 @@ def deliver(integration: IntegrationConfig) -> int:
     if not integration.enabled or integration.archived_at or not integration.connected:
         return 0
     kit = Kit.of(integration)
-    claim = ledger.claim(integration, kit.destination.batch_size * kit.destination.parallel)
+    claim = ledger.claim(integration, kit.destination.batch_size * kit.destination.parallel, kit.destination.replay_window)
     if not claim.runs:
         return 0
     try:
@@ -64,6 +64,6 @@ def _send(kit: Kit, claim: ledger.Claim, batch: Sequence[Built]) -> None:
         ledger.give_back(claim.token)
         return
     exchanges = ledger.intend(claim, requests, ready)
-    sent = perform(kit, list(zip(exchanges, requests, strict=False)))
+    sent = perform(kit, list(zip(exchanges, requests, strict=False)), claim.until)
     accepted = record.answers(kit, claim.token, sent)
     verify.read_back(kit, accepted)

@@ -19,6 +19,7 @@ from runs.models import DUE, Delivery, Exchange, IntegrationRun, Member, Status
 
 NAMESPACE = uuid.UUID("6b3c7a52-6f0e-5f7a-9c53-0d9a4c9f3a11")
 ANSWER_CAP = 20_000
+ANSWER_FIELDS = ["note", "status_code", "milliseconds", "trace", "answer", "answered_at", "state", "next_look_at", "job_url"]
 
 
 @dataclass
@@ -28,20 +29,21 @@ class Claim:
     token: uuid.UUID
     until: dt.datetime
     integration: IntegrationConfig
+    replay_window: dt.timedelta
     runs: list[IntegrationRun] = field(default_factory=list)
 
     def lasts(self, seconds: float) -> bool:
         return timezone.now() + dt.timedelta(seconds=seconds) < self.until
 
 
-def claim(integration: IntegrationConfig, limit: int) -> Claim:
+def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelta) -> Claim:
     """Takes up to `limit` due runs by one conditional UPDATE of their deliveries; a person's orders first.
 
     A delivery that is SENDING or UNKNOWN is not claimable, so two revisions of one Bill never fly at once. A run that was in the
     hands of a worker that died is claimed alone.
     """
     now = timezone.now()
-    taken = Claim(uuid.uuid4(), now + lease.LEASE, integration)
+    taken = Claim(uuid.uuid4(), now + lease.LEASE, integration, replay_window)
     due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
     due = due.filter(delivery__state=Delivery.State.IDLE).order_by("automatic", "deaths", "next_attempt_at")
     first = due.values_list("deaths", "delivery_id")[:limit]
@@ -105,7 +107,7 @@ def intend(taken: Claim, requests: Sequence[Request], ready: dict[str, Ready]) -
         if held.update(state=Delivery.State.SENDING, generation=F("generation") + 1, integration=taken.integration) != len(deliveries):
             transaction.set_rollback(True)
             return []
-        exchanges = Exchange.objects.bulk_create([_exchange(taken.integration, request, now) for request in requests])
+        exchanges = Exchange.objects.bulk_create([_exchange(taken, request, now) for request in requests])
         Member.objects.bulk_create(
             _member(exchange, position, key, ready[key].run)
             for exchange, request in zip(exchanges, requests, strict=True)
@@ -125,7 +127,8 @@ def _keep(runs: list[IntegrationRun]) -> None:
     IntegrationRun.objects.bulk_update(runs, ["attempts", "building", "amount", "explanation", "version"], batch_size=200)
 
 
-def _exchange(integration: IntegrationConfig, request: Request, now: dt.datetime) -> Exchange:
+def _exchange(taken: Claim, request: Request, now: dt.datetime) -> Exchange:
+    integration, window = taken.integration, request.replay_window or taken.replay_window
     return Exchange(
         system=integration.system,
         tenant=_tenant(integration),
@@ -140,6 +143,7 @@ def _exchange(integration: IntegrationConfig, request: Request, now: dt.datetime
         sends=1,
         first_sent_at=now,
         sent_at=now,
+        replay_until=now + window,
         next_look_at=now + lease.LEASE,
     )
 
@@ -160,16 +164,16 @@ def stored_request(exchange: Exchange) -> Request:
     )
 
 
-def keep_answer(exchange: Exchange, answer: Answer | None, note: str, unknown: bool, next_look: dt.datetime | None) -> None:
-    """The answer as received, redacted and capped; the exchange stays open while any member is unknown."""
+def keep_answer(exchange: Exchange, answer: Answer | None, note: str, state: str, next_look: dt.datetime) -> None:
+    """The answer as received, redacted and capped; the exchange stays open while any member is unknown or a job runs."""
     exchange.note = note
     if answer is not None:
         exchange.status_code, exchange.milliseconds, exchange.trace = answer.status, answer.milliseconds, answer.trace
         exchange.answer = redact_text(answer.body.decode("utf-8", "replace"))[:ANSWER_CAP]
         exchange.answered_at = timezone.now()
-    exchange.state = Exchange.State.INTENT if unknown else Exchange.State.SETTLED
-    exchange.next_look_at = next_look if unknown else None
-    exchange.save(update_fields=["note", "status_code", "milliseconds", "trace", "answer", "answered_at", "state", "next_look_at"])
+    exchange.state = state
+    exchange.next_look_at = None if state == Exchange.State.SETTLED else next_look
+    exchange.save(update_fields=ANSWER_FIELDS)
 
 
 def ours(token: uuid.UUID, deliveries: Iterable[int]) -> set[int]:

@@ -51,6 +51,7 @@ class Delivery(models.Model):
         CLAIMED = "CLAIMED"
         SENDING = "SENDING"
         UNKNOWN = "UNKNOWN"
+        ACCEPTED = "ACCEPTED"
 
     class Origin(models.TextChoices):
         SENT = "sent"
@@ -193,6 +194,7 @@ class Exchange(models.Model):
     body_digest = models.CharField(max_length=64)
     sends = models.PositiveIntegerField(default=0)
     first_sent_at = models.DateTimeField(null=True)
+    replay_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     milliseconds = models.PositiveIntegerField(null=True)
@@ -235,6 +237,36 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Budget(models.Model):
+    """How many requests one tenant takes at a time, over all workers: falls by half when it is too many, grows back with success."""
+
+    system = models.CharField(max_length=50)
+    tenant = models.CharField(max_length=200)
+    cap = models.FloatField()
+    changed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("system", "tenant"), name="budget_once")]
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.tenant}: {self.cap:g}"
+
+
+class Slots(models.Model):
+    """Part of a tenant's budget in the hands of one worker until its lease ends."""
+
+    budget = models.ForeignKey(Budget, models.CASCADE, related_name="slots")
+    count = models.PositiveIntegerField()
+    owner = models.CharField(max_length=200)
+    until = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "slots"
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.budget}"
 
 
 class Problem(models.Model):

@@ -56,7 +56,7 @@ def _of(bill: Bill, document: canonical.Bill, integration: IntegrationConfig, lo
     stamp = Stamp(source=bill.source.slug, revision=bill.current_revision.number if bill.current_revision else 1, generation=generation)
     plan, fault = plan_for(destination, document, integration.options, lookup, stamp)
     tenant = integration.credential.tenant if integration.credential else NOWHERE
-    client = destination.connect(_Offline(), tenant)  # type: ignore[arg-type]
+    client = destination.connect(_Offline(), tenant, integration.options)  # type: ignore[arg-type]
     sendings = [Sending(document=each, update=bool(delivery and delivery.delivered)) for each in plan.documents if not plan.missing]
     requests = client.pack(sendings, lambda members, body: request_key(tenant, [(member, generation) for member in members], body))
     return Preview(document, plan, fault, Selector.of(integration).why_not(bill), requests, delivery)

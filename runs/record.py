@@ -101,23 +101,34 @@ def _record(kit: Kit, token: uuid.UUID, pairs: Sequence[Pair]) -> list[Pair]:
         member.run.delivery = member.delivery
         _apply(member, outcome)
     _write([member for member, _ in mine])
-    problems.update(kit.integration, [(member.run, outcome.fault) for member, outcome in mine])
+    problems.update(kit.integration, [(member.run, outcome.fault) for member, outcome in mine if not outcome.job])
     _count_errors(kit, mine)
     return mine
 
 
 def _accepted(pairs: Sequence[Pair]) -> list[Accepted]:
-    return [Accepted(member.run, member.delivery.kind, member.delivery.key) for member, outcome in pairs if outcome.fault is None]
+    return [
+        Accepted(member.run, member.delivery.kind, member.delivery.key)
+        for member, outcome in pairs
+        if outcome.fault is None and not outcome.job
+    ]
 
 
 def _close(exchange: Exchange, found: Sequence[Outcome], answer: Answer | None, note: str) -> None:
-    unknown = any(outcome.fault is not None and outcome.fault.next == "unknown" for outcome in found)
-    ledger.keep_answer(exchange, answer, note, unknown, timezone.now() + retry.LOOKS.wait(exchange.sends))
+    state = Exchange.State.SETTLED
+    if any(outcome.fault is not None and outcome.fault.next == "unknown" for outcome in found):
+        state = Exchange.State.INTENT
+    elif job := next((outcome.job for outcome in found if outcome.job), ""):
+        state, exchange.job_url = Exchange.State.ACCEPTED, job
+    ledger.keep_answer(exchange, answer, note, state, timezone.now() + retry.LOOKS.wait(exchange.sends))
 
 
 def _apply(member: Member, outcome: Outcome) -> None:
     member.accepted, member.code = outcome.fault is None, outcome.fault.code if outcome.fault else ""
-    if outcome.fault is None:
+    if outcome.job:
+        member.accepted = None
+        at_work(member.delivery)
+    elif outcome.fault is None:
         complete(member.run, member.delivery, outcome.external_id, outcome.url)
     elif outcome.fault.next == "unknown":
         member.accepted = None
@@ -140,6 +151,12 @@ def complete(run: IntegrationRun, delivery: Delivery, external_id: str, url: str
     delivery.revision, delivery.settled_by, delivery.integration_id = run.revision, run, run.integration_id
     delivery.origin, delivery.verified_at = Delivery.Origin.SENT, None
     _free(delivery)
+
+
+def at_work(delivery: Delivery) -> None:
+    """The destination works on it by itself: no lease, slot or worker is held until it says what came of it."""
+    _free(delivery)
+    delivery.state = Delivery.State.ACCEPTED
 
 
 def lost(run: IntegrationRun, delivery: Delivery, fault: Fault) -> None:
@@ -212,9 +229,9 @@ def _count_errors(kit: Kit, pairs: Sequence[Pair]) -> None:
     integration = kit.integration
     before = integration.consecutive_errors
     for _, outcome in pairs:
-        if outcome.fault is None:
+        if outcome.fault is None and not outcome.job:
             integration.consecutive_errors = 0
-        elif outcome.fault.next in ("person", "auth"):
+        elif outcome.fault is not None and outcome.fault.next in ("person", "auth"):
             integration.consecutive_errors += 1
     if integration.consecutive_errors != before:
         integration.save(update_fields=["consecutive_errors"])

@@ -1,5 +1,6 @@
 """What a lost answer or a dead worker left behind: claims are given back, intents are settled by the same request or by asking."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
 from runs.send import perform
 
 DEATHS_ALONE = 3
+SETTLING = (Delivery.State.UNKNOWN, Delivery.State.ACCEPTED)
 LOST = "We sent this Bill but the worker stopped before the answer came; we are asking the destination."
 
 
@@ -80,15 +82,18 @@ def settle(integration: IntegrationConfig, limit: int = 50) -> int:
     if not integration.connected:
         return 0
     now = timezone.now()
-    due = Exchange.objects.filter(integration=integration, state=Exchange.State.INTENT, next_look_at__lte=now)
+    due = Exchange.objects.filter(integration=integration, next_look_at__lte=now).exclude(state=Exchange.State.SETTLED)
     grips = [grip for exchange in due.order_by("next_look_at")[:limit] if (grip := grasp(exchange))]
     if not grips:
         return 0
     kit = Kit.of(integration)
-    again = [grip for grip in grips if grip.whole and _replayable(kit, grip.exchange)]
+    jobs = [grip for grip in grips if grip.exchange.state == Exchange.State.ACCEPTED]
+    again = [grip for grip in grips if grip not in jobs and grip.whole and _replayable(grip.exchange, now)]
     resend(kit, again)
     for grip in grips:
-        if grip not in again:
+        if grip in jobs:
+            follow(kit, grip)
+        elif grip not in again:
             ask(kit, grip)
     return len(grips)
 
@@ -98,7 +103,7 @@ def grasp(exchange: Exchange) -> Grip | None:
     token, now = uuid.uuid4(), timezone.now()
     members = list(exchange.members.filter(accepted=None).select_related("run__bill", "run__revision", "delivery"))
     with transaction.atomic():
-        free = Delivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state=Delivery.State.UNKNOWN)
+        free = Delivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state__in=SETTLING)
         mine = free.filter(pk__in=[member.delivery_id for member in members])
         if not members or mine.update(claim=token, owner=lease.me(), lease_until=now + lease.LEASE, fence=F("fence") + 1) != len(members):
             transaction.set_rollback(True)
@@ -108,8 +113,19 @@ def grasp(exchange: Exchange) -> Grip | None:
     return Grip(exchange, token, members)
 
 
-def _replayable(kit: Kit, exchange: Exchange) -> bool:
-    return exchange.first_sent_at is not None and timezone.now() - exchange.first_sent_at < kit.destination.replay_window
+def _replayable(exchange: Exchange, now: dt.datetime) -> bool:
+    return exchange.replay_until is not None and now < exchange.replay_until
+
+
+def follow(kit: Kit, grip: Grip) -> None:
+    """Asks how far an asynchronous job is."""
+    try:
+        found = kit.client.follow(ledger.stored_request(grip.exchange), grip.exchange.job_url)
+    except DeliveryError:
+        found = [Outcome(member=member.key, job=grip.exchange.job_url) for member in grip.members]
+    by_key = {outcome.member: outcome for outcome in found}
+    accepted = record.outcomes(kit, grip.token, grip.exchange, [(member, by_key[member.key]) for member in grip.members])
+    verify.read_back(kit, accepted)
 
 
 def resend(kit: Kit, grips: Sequence[Grip]) -> None:
@@ -117,7 +133,8 @@ def resend(kit: Kit, grips: Sequence[Grip]) -> None:
     if not grips:
         return
     Exchange.objects.filter(pk__in=[grip.exchange.pk for grip in grips]).update(sent_at=timezone.now())
-    sent = perform(kit, [(grip.exchange, ledger.stored_request(grip.exchange)) for grip in grips])
+    until = timezone.now() + lease.LEASE
+    sent = perform(kit, [(grip.exchange, ledger.stored_request(grip.exchange)) for grip in grips], until)
     for grip, each in zip(grips, sent, strict=True):
         verify.read_back(kit, record.answers(kit, grip.token, [each]))
 

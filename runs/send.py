@@ -1,13 +1,16 @@
 """Sends stored requests: the only step of the flow that is not in a transaction and not in the database."""
 
+import datetime as dt
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.db import connections
+from django.utils import timezone
 
 from integrations.contract import Answer, Fault, Request
 from integrations.errors import DeliveryError, Misconfigured, Retry
+from integrations.http import REQUEST_TIMEOUT
 from runs.build import Kit
 from runs.models import Exchange
 
@@ -22,12 +25,15 @@ class Sent:
     error: DeliveryError | None = None
 
 
-def perform(kit: Kit, pairs: Sequence[tuple[Exchange, Request]]) -> list[Sent]:
-    """Sends side by side, as many at once as the destination allows; the answers come back in order."""
+def perform(kit: Kit, pairs: Sequence[tuple[Exchange, Request]], until: dt.datetime) -> list[Sent]:
+    """Sends side by side, as many at once as the destination allows; the answers come back in order.
+
+    What could still be on its way when the lease ends at `until` is not sent at all.
+    """
     if len(pairs) == 1:
         return [send(kit, *pairs[0])]
     with ThreadPoolExecutor(max_workers=kit.destination.parallel) as pool:
-        return list(pool.map(lambda pair: _in_thread(kit, *pair), pairs))
+        return list(pool.map(lambda pair: _in_thread(kit, *pair, until), pairs))
 
 
 def send(kit: Kit, exchange: Exchange, request: Request) -> Sent:
@@ -37,7 +43,9 @@ def send(kit: Kit, exchange: Exchange, request: Request) -> Sent:
         return Sent(exchange, request, error=error)
 
 
-def _in_thread(kit: Kit, exchange: Exchange, request: Request) -> Sent:
+def _in_thread(kit: Kit, exchange: Exchange, request: Request, until: dt.datetime) -> Sent:
+    if timezone.now() + dt.timedelta(seconds=REQUEST_TIMEOUT) > until:
+        return Sent(exchange, request, error=Retry("There was no time left to send it; it goes with the next batch.", code="NOT_SENT"))
     try:
         return send(kit, exchange, request)
     finally:

@@ -141,13 +141,13 @@ def test_a_late_worker_cannot_record(integration: IntegrationConfig, books: Book
     select(integration)
     kept: list[object] = []
 
-    def slow(kit: object, pairs: object) -> object:
+    def slow(kit: object, pairs: object, until: dt.datetime) -> object:
         with monkeypatch.context() as inner:
             inner.setattr(lease, "is_dead", lambda name: True)
             recover.lose_dead_intents()
         recover.settle(fresh(integration))
         kept.append(Delivery.objects.get().settled_by_id)
-        return perform(kit, pairs)  # type: ignore[arg-type]
+        return perform(kit, pairs, until)  # type: ignore[arg-type]
 
     monkeypatch.setattr("runs.deliver.perform", slow)
     deliver(fresh(integration))
@@ -158,9 +158,9 @@ def test_a_late_worker_cannot_record(integration: IntegrationConfig, books: Book
 def test_a_claim_without_intent_waits_again(integration: IntegrationConfig, books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive(a_bill("b-1"))
     select(integration)
-    claim = ledger.claim(integration, 10)
+    claim = ledger.claim(integration, 10, dt.timedelta(days=1))
     assert [run.bill.uid for run in claim.runs] == ["b-1"]
-    assert ledger.claim(integration, 10).runs == []
+    assert ledger.claim(integration, 10, dt.timedelta(days=1)).runs == []
 
     assert recover.free_dead_claims() == 0
     with later(lease.LEASE.total_seconds() + 1):

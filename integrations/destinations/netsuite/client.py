@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from integrations.contract import Answer, CatalogueRow, Held, Outcome, Request, Sending, Transport
+from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Transport
 from integrations.destinations.netsuite import suiteql
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, kind_of, parsed
@@ -62,5 +62,5 @@ class NetSuiteClient:
         return Outcome(member=member, external_id=number, url=self.account.page_url(kind_of(request), number))
 
 
-def connect(transport: Transport, tenant: str) -> NetSuiteClient:
+def connect(transport: Transport, tenant: str, options: Options) -> NetSuiteClient:
     return NetSuiteClient(transport, Account(tenant))
