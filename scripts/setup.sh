@@ -37,6 +37,6 @@ else
         }
     fi
     echo "Installing the pinned packages into .venv with pip (once, about a minute)"
-    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    .venv/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r "$lock"
 fi
 stamp .venv/bin/python > .venv/.stamp
