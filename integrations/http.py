@@ -38,7 +38,7 @@ _SECRET_TEXTS = tuple(
     for pattern in (
         rf'("(?:{_NAMES})"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}}\]]+)',
         rf"(\b(?:{_NAMES})=)[^&\s\"]+",
-        r"(\b(?:Bearer|Basic)\s+)[\w.~+/-]+=*",
+        r"(\b(?:Bearer|Basic)\s+)[\w.~+/-]{20,}=*",
         r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
     )
 )
