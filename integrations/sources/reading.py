@@ -51,7 +51,7 @@ class Record:
     def identifier(self, name: str) -> str:
         """An id: text without control characters, of which nothing is changed but blanks around it."""
         value = self.raw.get(name)
-        if isinstance(value, str) and _UNPRINTABLE.search(value):
+        if isinstance(value, str) and not value.isprintable() and _UNPRINTABLE.search(value):
             raise self.error(f"{name} has control characters")
         return self.text(name)
 
@@ -199,7 +199,7 @@ def _zone(name: str) -> dt.tzinfo | None:
 
 
 def _clean(text: str) -> str:
-    return _UNPRINTABLE.sub(" ", text).strip()
+    return (text if text.isprintable() else _UNPRINTABLE.sub(" ", text)).strip()
 
 
 def _short(value: object) -> str:

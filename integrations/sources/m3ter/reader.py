@@ -67,7 +67,7 @@ def read_bill(raw: Mapping[str, Any]) -> Bill:
 
     Without `billTotal` the total is the counted lines' rounded sum, and `note` says so.
     """
-    record = Record.of(raw, "the Bill")
+    record = Record.of(raw, "The Bill")
     currency = _currency(record)
     lines, total, note = _totalled(record, _lines(record, currency), currency)
     bill_date = record.day("billDate")
@@ -95,7 +95,7 @@ def read_bill(raw: Mapping[str, Any]) -> Bill:
 
 def read_party(raw: Mapping[str, Any]) -> Party:
     """An AccountResponse."""
-    record = Record.of(raw, "the Account")
+    record = Record.of(raw, "The Account")
     return Party(
         id=record.required("id"),
         code=record.text("code"),
@@ -109,7 +109,7 @@ def read_party(raw: Mapping[str, Any]) -> Party:
 
 def read_item(kind: str, raw: Mapping[str, Any]) -> Item:
     """A ProductResponse, AggregationResponse or CompoundAggregationResponse."""
-    record = Record.of(raw, f"the {kind}")
+    record = Record.of(raw, f"The {kind}")
     ref = Ref(id=record.required("id"), code=record.text("code"), name=record.text("name"))
     return Item(kind=kind, ref=ref, custom_fields=record.plain("customFields"))
 

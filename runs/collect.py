@@ -1,0 +1,103 @@
+"""Raw records into the store: read by their source's reader, kept or rejected, each for itself."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, TypeVar
+
+from billing import store
+from billing.bill import Party, Ref
+from billing.models import Source as StoredSource
+from integrations import registry
+from integrations.contract import Rejected, Source
+from runs.intake.found import BILLS, Found
+from runs.intake.json_stream import parse
+from runs.intake.records import read_records
+
+ACCOUNTS = "accounts"
+_PENDING = 500
+
+_T = TypeVar("_T")
+_Item = tuple[str, Ref, Mapping[str, Any]]
+
+
+@dataclass
+class Report:
+    """What became of the Bills: `received` counts all that came, the next three those that were kept. `rejected` has other records too."""
+
+    received: int = 0
+    created: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass
+class Collector:
+    """Takes the records of one source, whatever brought them: a file, its API, its events."""
+
+    stored: StoredSource
+    report: Report = field(default_factory=Report)
+    _parties: list[Party] = field(default_factory=list)
+    _items: list[_Item] = field(default_factory=list)
+
+    @property
+    def source(self) -> Source:
+        return registry.source(self.stored.platform)
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """The keys under which a mixed JSON object may carry records."""
+        return (ACCOUNTS, *self.source.items, BILLS)
+
+    def take_file(self, name: str, stream: BinaryIO) -> None:
+        """All records of one file, streamed. `name` stands in `where`, and its ending says what the file is."""
+        self.take(read_records(name, stream, self.collections))
+
+    def take(self, records: Iterable[Found]) -> None:
+        """All records; Accounts and catalogue items are stored in bulk as they come, Bills in order."""
+        source = self.source
+        counts = store.receive(self.stored, self._bills(source, records), source.schema, lambda raw: source.read_bill(parse(raw)))
+        self._flush()
+        self.report.created += counts.created
+        self.report.revised += counts.revised
+        self.report.unchanged += counts.unchanged
+        self.report.rejected += [Rejected(where=where, why=why) for where, why in counts.refused]
+
+    def _bills(self, source: Source, records: Iterable[Found]) -> Iterator[store.Arrival]:
+        for found in records:
+            if found.collection == BILLS:
+                self.report.received += 1
+                bill = self._read(found, source.read_bill)
+                if bill is not None:
+                    yield found.where, bill, found.raw
+            else:
+                self._set_aside(source, found)
+
+    def _set_aside(self, source: Source, found: Found) -> None:
+        """Keeps an Account or a catalogue item until there are enough for one bulk."""
+        kind = source.items.get(found.collection)
+        if kind is not None:
+            item = self._read(found, lambda raw: source.read_item(kind, raw))
+            self._items += [(item.kind, item.ref, item.custom_fields)] if item else []
+        else:
+            party = self._read(found, source.read_party)
+            self._parties += [party] if party else []
+        if len(self._parties) + len(self._items) >= _PENDING:
+            self._flush()
+
+    def _read(self, found: Found, reader: Callable[[Any], _T]) -> _T | None:
+        """What the reader makes of the record; None when it is rejected. The reader's own sentence goes first: it names the field."""
+        why = found.fault
+        try:
+            value = reader(found.value) if found.raw else None
+        except ValueError as error:
+            value, why = None, str(error)
+        if why:
+            self.report.rejected.append(Rejected(where=found.where, why=why))
+        return None if why else value
+
+    def _flush(self) -> None:
+        store.receive_parties(self.stored, self._parties)
+        store.receive_items(self.stored, self._items)
+        self._parties.clear()
+        self._items.clear()

@@ -1,0 +1,18 @@
+"""A raw record, found in a file."""
+
+from dataclasses import dataclass
+from typing import Any
+
+BILLS = "bills"
+"""The collection of Bills; the source's package names the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A record as it stands in its file: in which collection, its value, its own JSON text. With a `fault`, why it cannot be a record."""
+
+    where: str
+    collection: str = ""
+    value: Any = None
+    raw: str = ""
+    fault: str = ""

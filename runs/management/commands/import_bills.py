@@ -1,0 +1,87 @@
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_slug
+
+from billing.models import Source
+from integrations import registry
+from integrations.contract import Rejected
+from runs.collect import Collector
+from runs.management.output import write
+
+STDIN = "-"
+FORMATS = """\
+A file's ending says what it is; for - and other endings its first line does. Files are streamed, so any length will do.
+
+  .json   A top-level array holds Bills. An object may carry "accounts", "products", "aggregations" and "bills" (more keys as the source
+          has them), each an array in the source's own API shapes; any other object is one Bill.
+  .jsonl  One Bill, or one such object, on each line.
+  .csv    One row per line item with the Bill's columns repeated; consecutive rows with the same id are one Bill. The first row names
+          the columns as the source's API names its fields, with a dot for what is inside an object. For m3ter, for example:
+          id, accountId, accountCode, currency, billTotal, billDate, dueDate, startDate, endDate, status, version,
+          sequentialInvoiceNumber, purchaseOrderNumber, lineItems.id, lineItems.lineItemType, lineItems.description,
+          lineItems.quantity, lineItems.unit, lineItems.averageUnitPrice, lineItems.subtotal, lineItems.currency,
+          lineItems.convertedSubtotal, lineItems.productId, lineItems.productCode, lineItems.productName,
+          lineItems.servicePeriodStartDate, lineItems.servicePeriodEndDate
+          An empty cell is a field not given. Pricing bands are lists and have no columns.
+
+Prints {received, created, revised, unchanged, rejected: [{where, why}]}: received counts every Bill that came. A record that cannot be
+read is rejected and the rest is kept; the exit code is then 1. Importing a file again changes nothing.
+"""
+
+
+class Command(BaseCommand):
+    help = "Imports Bills, and the Accounts and products beside them, from files."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = FORMATS
+        parser.add_argument("--source", metavar="SLUG", required=True, help="the source; a platform's name makes its default source")
+        parser.add_argument("--platform", default="", help="the billing platform of a source that is new under a name of its own")
+        parser.add_argument("files", nargs="+", metavar="FILE", help="- is standard input")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        collector = Collector(find_or_make_source(options["source"], options["platform"]))
+        for name in options["files"]:
+            take(collector, name)
+        write(collector.report)
+        if rejected := len(collector.report.rejected):
+            raise CommandError(f"{rejected} {'record was' if rejected == 1 else 'records were'} rejected; the others are kept.")
+
+
+def find_or_make_source(slug: str, platform: str) -> Source:
+    """The stored source, made where its platform is known. CommandError with a sentence otherwise."""
+    stored = Source.objects.filter(slug=slug).first()
+    if stored and platform and platform != stored.platform:
+        raise CommandError(f"The source “{slug}” is a {stored.platform} source, not one of {platform}.")
+    labels = {source.platform: source.label for source in registry.sources()}
+    wanted = stored.platform if stored else platform or slug
+    if wanted not in labels:
+        known = ", ".join([*labels, *Source.objects.values_list("slug", flat=True).exclude(slug__in=labels)])
+        raise CommandError(f"No source is called “{wanted}”. Known are {known}; for a new one, name its platform with --platform.")
+    return stored or _make_source(slug, wanted, labels[wanted])
+
+
+def _make_source(slug: str, platform: str, label: str) -> Source:
+    try:
+        validate_slug(slug)
+    except ValidationError:
+        raise CommandError(f"“{slug}” cannot name a source: use letters, digits, hyphens and underscores.") from None
+    return Source.objects.create(slug=slug, platform=platform, name=label if slug == platform else f"{label} ({slug})")
+
+
+def take(collector: Collector, name: str) -> None:
+    """One file into the collector; one that cannot be opened is rejected like a record."""
+    if name == STDIN:
+        collector.take_file("standard input", sys.stdin.buffer)
+        return
+    path = Path(name)
+    try:
+        with path.open("rb") as stream:
+            collector.take_file(path.name, stream)
+    except OSError as error:
+        collector.report.rejected.append(Rejected(where=name, why=f"The file cannot be read: {error.strerror}."))
