@@ -65,7 +65,7 @@ def test_the_demo_says_so(admin_client: Client, settings: Settings) -> None:
 
 
 def test_logging_out_is_a_post(admin_client: Client) -> None:
-    assert '<form id="logout-form" method="post" action="/admin/logout/">' in admin_client.get("/parts/").text
+    assert '<form class="logout" method="post" action="/admin/logout/">' in admin_client.get("/parts/").text
 
 
 def test_a_page_that_is_not_there_says_what_to_do(client: Client) -> None:

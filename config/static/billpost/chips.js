@@ -17,13 +17,13 @@
       this.label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
       this.input = make("input", {
         type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": this.listId, "aria-autocomplete": "list",
-        autocomplete: "off", id: `${select.id}-search`, "aria-label": this.label?.textContent.trim() ?? select.name,
+        autocomplete: "off", id: select.id, "aria-label": this.label?.textContent.trim() ?? select.name,
       });
+      select.id += "-values";
       const help = select.getAttribute("aria-describedby");
       if (help) this.input.setAttribute("aria-describedby", help);
       this.list = make("ul", { role: "listbox", id: this.listId, class: "options", "aria-label": "Choices", hidden: "" });
       this.box = make("div", { class: "chips" }, this.input, this.list);
-      this.label?.setAttribute("for", this.input.id);
       select.hidden = true;
       select.after(this.box);
       this.listen();
