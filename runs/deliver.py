@@ -10,7 +10,7 @@ from integrations.contract import Sending
 from integrations.errors import Misconfigured, Retry
 from integrations.http import REQUEST_TIMEOUT
 from integrations.models import IntegrationConfig
-from runs import ledger, record, verify
+from runs import budget, ledger, record, verify
 from runs.build import Built, Kit, against_held, build
 from runs.send import perform
 
@@ -20,7 +20,12 @@ def deliver(integration: IntegrationConfig) -> int:
     if not integration.enabled or integration.archived_at or not integration.connected:
         return 0
     kit = Kit.of(integration)
-    claim = ledger.claim(integration, kit.destination.batch_size * kit.destination.parallel, kit.destination.replay_window)
+    with budget.slots(kit) as parallel:
+        return _batch(kit, parallel) if parallel else 0
+
+
+def _batch(kit: Kit, parallel: int) -> int:
+    claim = ledger.claim(kit.integration, kit.destination.batch_size * parallel, kit.destination.replay_window)
     if not claim.runs:
         return 0
     try:
@@ -28,8 +33,8 @@ def deliver(integration: IntegrationConfig) -> int:
     except (Retry, Misconfigured) as error:
         record.put_back(claim, error)
         return len(claim.runs)
-    for batch in _batches(sendable, kit.destination.batch_size):
-        _send(kit, claim, batch)
+    for portion in _portions(sendable, kit.destination.batch_size):
+        _send(kit, claim, portion, parallel)
     return len(claim.runs)
 
 
@@ -44,12 +49,12 @@ def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
     return [item for item, fault in judged if fault is None]
 
 
-def _batches(built: Sequence[Built], size: int) -> Iterator[Sequence[Built]]:
+def _portions(built: Sequence[Built], size: int) -> Iterator[Sequence[Built]]:
     for start in range(0, len(built), size):
         yield built[start : start + size]
 
 
-def _send(kit: Kit, claim: ledger.Claim, batch: Sequence[Built]) -> None:
+def _send(kit: Kit, claim: ledger.Claim, batch: Sequence[Built], parallel: int) -> None:
     ready = {item.document.key: ledger.Ready(item.run, item.document) for item in batch}
     generations = {key: item.run.delivery.generation + 1 for key, item in ready.items()}
     sendings = [
@@ -64,6 +69,6 @@ def _send(kit: Kit, claim: ledger.Claim, batch: Sequence[Built]) -> None:
         ledger.give_back(claim.token)
         return
     exchanges = ledger.intend(claim, requests, ready)
-    sent = perform(kit, list(zip(exchanges, requests, strict=False)), claim.until)
+    sent = perform(kit, list(zip(exchanges, requests, strict=False)), claim.until, parallel)
     accepted = record.answers(kit, claim.token, sent)
     verify.read_back(kit, accepted)

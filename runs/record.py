@@ -13,7 +13,7 @@ from billing import store
 from credentials import health
 from integrations.contract import Answer, Fault, Outcome
 from integrations.errors import DeliveryError
-from runs import ledger, problems, retry
+from runs import budget, ledger, problems, retry
 from runs.build import Built, Kit
 from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
 from runs.send import Sent, fault_from
@@ -74,6 +74,7 @@ def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
             note = f"{each.error.sentence} {each.error.detail}".strip() if each.error else ""
             _close(each.exchange, [outcome for _, outcome in settled[each.exchange.pk]], each.answer, note)
     _mark_login(kit, mine)
+    budget.learn(kit, [outcome.fault is not None and outcome.fault.next == "rate" for _, outcome in mine])
     return _accepted(mine)
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.contract import Fault, Held, Outcome
 from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
-from runs import lease, ledger, record, verify
+from runs import budget, lease, ledger, record, verify
 from runs.build import Kit
 from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
 from runs.send import perform
@@ -81,15 +81,20 @@ def settle(integration: IntegrationConfig, limit: int = 50) -> int:
     """
     if not integration.connected:
         return 0
-    now = timezone.now()
-    due = Exchange.objects.filter(integration=integration, next_look_at__lte=now).exclude(state=Exchange.State.SETTLED)
-    grips = [grip for exchange in due.order_by("next_look_at")[:limit] if (grip := grasp(exchange))]
-    if not grips:
+    due = Exchange.objects.filter(integration=integration, next_look_at__lte=timezone.now()).exclude(state=Exchange.State.SETTLED)
+    if not due.exists():
         return 0
     kit = Kit.of(integration)
+    with budget.slots(kit) as parallel:
+        return _settle(kit, list(due.order_by("next_look_at")[:limit]), parallel) if parallel else 0
+
+
+def _settle(kit: Kit, due: Sequence[Exchange], parallel: int) -> int:
+    now = timezone.now()
+    grips = [grip for exchange in due if (grip := grasp(exchange))]
     jobs = [grip for grip in grips if grip.exchange.state == Exchange.State.ACCEPTED]
     again = [grip for grip in grips if grip not in jobs and grip.whole and _replayable(grip.exchange, now)]
-    resend(kit, again)
+    resend(kit, again, parallel)
     for grip in grips:
         if grip in jobs:
             follow(kit, grip)
@@ -128,13 +133,13 @@ def follow(kit: Kit, grip: Grip) -> None:
     verify.read_back(kit, accepted)
 
 
-def resend(kit: Kit, grips: Sequence[Grip]) -> None:
+def resend(kit: Kit, grips: Sequence[Grip], parallel: int) -> None:
     """The same requests again, byte for byte."""
     if not grips:
         return
     Exchange.objects.filter(pk__in=[grip.exchange.pk for grip in grips]).update(sent_at=timezone.now())
     until = timezone.now() + lease.LEASE
-    sent = perform(kit, [(grip.exchange, ledger.stored_request(grip.exchange)) for grip in grips], until)
+    sent = perform(kit, [(grip.exchange, ledger.stored_request(grip.exchange)) for grip in grips], until, parallel)
     for grip, each in zip(grips, sent, strict=True):
         verify.read_back(kit, record.answers(kit, grip.token, [each]))
 

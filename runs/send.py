@@ -25,15 +25,15 @@ class Sent:
     error: DeliveryError | None = None
 
 
-def perform(kit: Kit, pairs: Sequence[tuple[Exchange, Request]], until: dt.datetime) -> list[Sent]:
-    """Sends side by side, as many at once as the destination allows; the answers come back in order.
+def perform(kit: Kit, pairs: Sequence[tuple[Exchange, Request]], until: dt.datetime, parallel: int) -> list[Sent]:
+    """Sends side by side, `parallel` at once; the answers come back in order.
 
     What could still be on its way when the lease ends at `until` is not sent at all.
     """
-    if len(pairs) == 1:
-        return [send(kit, *pairs[0])]
-    with ThreadPoolExecutor(max_workers=kit.destination.parallel) as pool:
-        return list(pool.map(lambda pair: _in_thread(kit, *pair, until), pairs))
+    if len(pairs) <= 1:
+        return [send(kit, exchange, request) for exchange, request in pairs]
+    with ThreadPoolExecutor(max_workers=parallel) as pool:
+        return list(pool.map(lambda pair: _in_thread(kit, pair[0], pair[1], until), pairs))
 
 
 def send(kit: Kit, exchange: Exchange, request: Request) -> Sent:

@@ -141,13 +141,13 @@ def test_a_late_worker_cannot_record(integration: IntegrationConfig, books: Book
     select(integration)
     kept: list[object] = []
 
-    def slow(kit: object, pairs: object, until: dt.datetime) -> object:
+    def slow(kit: object, pairs: object, until: dt.datetime, parallel: int) -> object:
         with monkeypatch.context() as inner:
             inner.setattr(lease, "is_dead", lambda name: True)
             recover.lose_dead_intents()
-        recover.settle(fresh(integration))
+            recover.settle(fresh(integration))
         kept.append(Delivery.objects.get().settled_by_id)
-        return perform(kit, pairs, until)  # type: ignore[arg-type]
+        return perform(kit, pairs, until, parallel)  # type: ignore[arg-type]
 
     monkeypatch.setattr("runs.deliver.perform", slow)
     deliver(fresh(integration))
