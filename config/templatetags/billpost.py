@@ -1,6 +1,7 @@
 """Template tags and filters of the admin: `{% load billpost %}`."""
 
 import datetime
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from django.forms import BoundField
 from django.http import QueryDict
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from config import format as written
@@ -21,6 +22,8 @@ from config.chart import Chart, bar_chart
 register = template.Library()
 
 Amount = Decimal | int | str
+TRUTH = re.compile(r'<img src="[^"]*/icon-(yes|no|unknown)[^"]*\.svg" alt="[^"]*">')
+TRUTH_WORDS = {"yes": "yes", "no": "no", "unknown": "not known"}
 
 
 def _decimal(value: Amount) -> Decimal:
@@ -205,7 +208,13 @@ def run_chart(title: str, rows: list[Mapping[str, Any]], note: str = "") -> dict
 @register.filter
 def without_colon(label: SafeString) -> SafeString:
     """A rendered label as our own forms write it."""
-    return mark_safe(label.replace(":</label>", "</label>"))  # noqa: S308
+    return mark_safe(conditional_escape(label).replace(":</label>", "</label>"))  # noqa: S308
+
+
+@register.filter
+def in_words(html: SafeString | str) -> SafeString:
+    """Django's picture of a truth value as a word: "yes", "no", "not known"."""
+    return mark_safe(TRUTH.sub(lambda found: TRUTH_WORDS[found[1]], conditional_escape(html)))  # noqa: S308
 
 
 @register.simple_tag

@@ -19,7 +19,7 @@ site = BillpostAdminSite(name="admin")
 
 @admin.register(Bill, site=site)
 class BillAdmin(admin.ModelAdmin):
-    list_display = ("number", "account", "status", "source_version", "amount")
+    list_display = ("number", "account", "status", "source_version", "locked", "amount")
     list_filter = ("status",)
     search_fields = ("number",)
     search_help_text = "Bill number"

@@ -92,6 +92,12 @@ def test_a_list_shows_search_filters_views_and_money(admin_client: Client, bills
     assert "<style" not in html
 
 
+def test_a_truth_value_is_a_word(admin_client: Client, bills: None) -> None:
+    html = admin_client.get("/admin/billing/bill/").text
+    assert html.count('<td class="field-locked">no</td>') == 5
+    assert "<img" not in html
+
+
 def test_a_filter_names_its_value_and_can_be_left(admin_client: Client, bills: None) -> None:
     html = admin_client.get("/admin/billing/bill/?status__exact=VOID").text
     assert '<details class="pill active"' in html

@@ -54,7 +54,7 @@ def test_a_state_is_written_in_capitals(state: str) -> None:
 
 
 def test_what_a_source_says_is_escaped() -> None:
-    for source in ("{{ x|copyable }}", "{{ x|status_badge }}", "{{ x|state_badge }}", "{% why_chip 'mapping' x x %}", "{{ 1|money:x }}"):
+    for source in ("{{ x|in_words }}", "{{ x|without_colon }}", "{{ x|copyable }}", "{{ x|status_badge }}", "{{ x|state_badge }}", "{% why_chip 'mapping' x x %}", "{{ 1|money:x }}"):
         assert "<script" not in rendered(source, x="<script>").lower()
 
 
