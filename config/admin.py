@@ -6,8 +6,11 @@ from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
 
 from config.navigation import application_titles, navigation
+
+OVERVIEW = "runs.overview.context"
 
 
 class BillpostAdminSite(admin.AdminSite):
@@ -18,6 +21,11 @@ class BillpostAdminSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Django's, with the navigation: counted once, and only if the page shows it."""
         return super().each_context(request) | {"navigation": SimpleLazyObject(lambda: navigation(request))}
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Django's, with what the runs room counts, for those who may see runs."""
+        overview = import_string(OVERVIEW)(request.GET.get("days", "")) if request.user.has_perm("runs.view_integrationrun") else None
+        return super().index(request, {"overview": overview, "subtitle": None} | (extra_context or {}))
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Django's, titled as the navigation names it."""

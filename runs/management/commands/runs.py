@@ -1,8 +1,10 @@
 from argparse import ArgumentParser
+from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from billing.money import minor_unit
 from runs.management.output import find_integration, write
 from runs.models import IntegrationRun, Status
 
@@ -36,6 +38,13 @@ def row(run: IntegrationRun) -> dict[str, Any]:
         "error": run.error,
         "external_id": run.external_id,
         "url": run.url,
-        "amount": f"{run.amount.normalize():f}",
+        "amount": plain(run.amount, run.currency),
         "currency": run.currency,
     }
+
+
+def plain(amount: Decimal, currency: str) -> str:
+    """A decimal string with at least the currency's minor unit, and every digit that counts."""
+    exponent = amount.normalize().as_tuple().exponent
+    places = max(minor_unit(currency), -exponent if isinstance(exponent, int) else 0)
+    return f"{amount:.{places}f}"
