@@ -16,7 +16,7 @@ from integrations.wizard import CreateIntegration
 class IntegrationConfigAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The list of integrations. Its add view is the wizard, its change view the details page."""
 
-    list_display = ("name", "entity_type", "destination", "status_badge", "enabled", "last_run")
+    list_display = ("name", "entity_type", "destination", "status_badge", "on_or_off", "last_run")
     list_display_links = ("name", "entity_type")
     list_select_related = ("credential",)
     list_filter = ("entity_type", "system", "enabled")
@@ -74,6 +74,10 @@ class IntegrationConfigAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="Status")
     def status_badge(self, integration: IntegrationConfig) -> SafeString:
         return render_to_string("parts/state.html", {"state": integration.status.value})
+
+    @admin.display(description="Enabled", ordering="enabled")
+    def on_or_off(self, integration: IntegrationConfig) -> str:
+        return "yes" if integration.enabled else "no"
 
     @admin.display(description="Last run", ordering="last_run")
     def last_run(self, integration: IntegrationConfig) -> SafeString:

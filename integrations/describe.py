@@ -121,7 +121,8 @@ def _plain(option: Option, value: Any, books: Books) -> SafeString:
 
 
 def when(values: Mapping[str, Any]) -> SafeString:
-    bills = format_html("<b>{}</b>", "approved Bills" if values.get("onlySendBillOnApproval") else "every Bill")
+    only_approved = values.get("onlySendBillOnApproval")
+    bills = format_html("<b>{}</b>", "approved Bills" if only_approved else "approved and pending Bills")
     if values.get("syncStartDate"):
         bills = format_html("{} dated <b>{}</b> or later", bills, _day(values["syncStartDate"]))
     scheduled = values.get("triggerType") == "SCHEDULE"

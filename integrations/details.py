@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from integrations import names, options, registry
@@ -145,8 +145,8 @@ def _told(event: Any, labels: dict[str, str]) -> str:
     return f"{who} {event.verb}{': ' + ', '.join(changed) if changed else ' it'}"
 
 
-def credentials(integration: IntegrationConfig) -> QuerySet[Model]:
-    """The credentials it may be connected with: those of its system."""
+def credentials(integration: IntegrationConfig) -> list[Any]:
+    """The credentials it may be connected with, those of its system; the ones that log in first."""
     model = IntegrationConfig._meta.get_field("credential").related_model
-    found: QuerySet[Model] = model._default_manager.filter(system=integration.system).exclude(status="DISCONNECTED")
-    return found
+    own = model._default_manager.filter(system=integration.system).exclude(status="DISCONNECTED")
+    return sorted(own, key=lambda credential: not credential.usable)

@@ -17,15 +17,16 @@ from integrations.option_fields import MOST_LISTED, OptionField
 from integrations.option_values import default
 
 PREFIX = "configure"
+OPEN_GROUPS = 4
 
 
 @dataclass(frozen=True)
 class Group:
-    """Fields under one heading; a titled group opens by itself when something in it was chosen or is wrong."""
+    """Fields under one heading. The first groups stand open, of the others those in which something was chosen or is wrong."""
 
     title: str
     fields: list[BoundField]
-    open: bool = True
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,9 @@ class ConfigureForm(PlainForm):
         return options.clean(valid, self.destination, self.entity_type)
 
     def chosen_sources(self) -> list[Source]:
-        self.full_clean()
-        return list((self.cleaned_data.get("sources") or ()) if self.is_bound else self.initial["sources"])
+        if not self.is_bound:
+            return list(self.initial["sources"])
+        return [] if "sources" in self.errors else list(self.cleaned_data.get("sources") or ())
 
     def panels(self) -> list[Panel]:
         label = registry.system_label(self.system)
@@ -140,7 +142,8 @@ class ConfigureForm(PlainForm):
         titles = list(dict.fromkeys(["", *(option.group for option in asked)]))
         for title, members in groupby(sorted(asked, key=lambda option: titles.index(option.group)), key=lambda option: option.group):
             fields = [self[option.key] for option in members]
-            yield Group(title, self._named(panel, fields), not title or any(map(self._stands_out, fields)))
+            folded = titles.index(title) >= OPEN_GROUPS and not any(map(self._stands_out, fields))
+            yield Group(title, self._named(panel, fields), folded)
 
     def _named(self, panel: str, fields: list[BoundField]) -> list[BoundField]:
         first = [self[key] for key in ("name", "sources") if key in self.fields] if panel == "global" else []

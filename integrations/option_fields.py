@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from billing.models import Account, Bill, CatalogueItem
+from integrations import registry
 from integrations.contract import Kind, Option
 from integrations.describe import called
 from integrations.models import IntegrationConfig
@@ -134,6 +135,7 @@ def _external_by_key(option: Option, books: Books, own: IntegrationConfig | None
         recent_line_types(),
         otherwise=option.effects.get("", NOT_SET),
         table=option.table,
+        system=registry.system_label(books.system),
         label=option.label,
     )
 

@@ -86,9 +86,9 @@ def _bills(options: Mapping[str, Any], sources: Collection[Source], ids: frozens
     bills = _sendable(options, sources)
     late = Count("id", filter=Q(bill_date__gte=options.get("syncStartDate") or "0001-01-01"))
     if ids is None:
-        counted = bills.aggregate(all=Count("id"), late=late)
-        return counted["all"], counted["late"]
-    rows = [row for row in bills.values_list("account_id").annotate(Count("id"), late).order_by() if row[0] in ids]
+        counted = bills.aggregate(any=Count("id"), late=late)
+        return counted["any"], counted["late"]
+    rows = [row for row in bills.values_list("account_id").annotate(any=Count("id"), late=late).order_by() if row[0] in ids]
     return sum(row[1] for row in rows), sum(row[2] for row in rows)
 
 

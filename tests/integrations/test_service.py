@@ -19,7 +19,15 @@ def made(name: str = "Ledger US", **config_data: object) -> IntegrationConfig:
 
 def exchange(integration: IntegrationConfig, tenant: str, state: str = "INTENT") -> Exchange:
     return Exchange.objects.create(
-        system="LedgerOne", tenant=tenant, integration=integration, state=state, method="POST", url="/", key=tenant, body=b"", body_digest=""
+        system="LedgerOne",
+        tenant=tenant,
+        integration=integration,
+        state=state,
+        method="POST",
+        url="/",
+        key=tenant,
+        body=b"",
+        body_digest="",
     )
 
 
@@ -141,7 +149,12 @@ def test_enabling_resets_what_disabling_set(priya: User, heard: list) -> None:
     service.enable(integration, priya)
     service.enable(integration, priya)
     integration.refresh_from_db()
-    assert (integration.enabled, integration.disabled_reason, integration.disabled_at, integration.consecutive_errors) == (True, "", None, 0)
+    assert (integration.enabled, integration.disabled_reason, integration.disabled_at, integration.consecutive_errors) == (
+        True,
+        "",
+        None,
+        0,
+    )
     assert [(verb, actor) for verb, actor, _, _ in heard] == [("created", None), ("disabled", None), ("enabled", priya)]
 
 

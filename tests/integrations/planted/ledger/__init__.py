@@ -36,7 +36,9 @@ DESTINATION = Destination(
             effects={"BAND": "one line per price tier", "PRODUCT": "one line per Bill line"},
             default="PRODUCT",
         ),
-        Option(key="defaultItemId", label="Default item id", kind=Kind.EXTERNAL, table="Item", help="Used when nothing else names an item."),
+        Option(
+            key="defaultItemId", label="Default item id", kind=Kind.EXTERNAL, table="Item", help="Used when nothing else names an item."
+        ),
         Option(
             key="itemMapping",
             label="Item mapping",
