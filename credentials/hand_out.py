@@ -40,7 +40,8 @@ class _CredentialAuth:
 
     def renew(self) -> None:
         """Does nothing more than read when another worker has renewed since this thread last asked for headers."""
-        self._keep(logged_in(self._id, rejected=getattr(self._thread, "serial", None)))
+        rejected = getattr(self._thread, "serial", None)
+        self._keep(logged_in(self._id, read(self._id).serial if rejected is None else rejected))
 
     def _current(self) -> Credential:
         kept = _kept.get(self._id)

@@ -14,7 +14,7 @@ from django.utils import timezone
 BITS = 4096
 LIFETIME = datetime.timedelta(days=730)
 LONGEST_COMMON_NAME = 64
-OPENSSL = "openssl req -x509 -newkey rsa:4096 -sha256 -keyout billpost-key.pem -out billpost-cert.pem -nodes -days 730"
+OPENSSL = "openssl req -x509 -newkey rsa:4096 -sha256 -keyout m3ter-key.pem -out m3ter-cert.pem -nodes -days 730"
 
 
 class KeyPair(NamedTuple):

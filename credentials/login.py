@@ -31,12 +31,12 @@ KEYS_LOST = (
 def read(credential_id: UUID) -> Credential:
     """The credential with its secrets. errors.Misconfigured when it is gone, cannot be decrypted, or its kind is unknown."""
     try:
-        credential = Credential.objects.defer(None).get(pk=credential_id)
-        _ = credential.declaration
+        credential = Credential.objects.get(pk=credential_id)
+        _ = credential.declaration, credential.secrets, credential.tokens
     except Credential.DoesNotExist:
         raise errors.Misconfigured("The credential no longer exists. Connect another one.") from None
     except SecretUnreadableError as lost:
-        mark_failed(Credential.objects.get(pk=credential_id), KEYS_LOST)
+        mark_failed(credential, KEYS_LOST)
         raise errors.Misconfigured(KEYS_LOST, code="SECRETS_UNREADABLE") from lost
     except KeyError as kind:
         raise errors.Misconfigured(f"No installed package knows the credential kind {kind}.") from None

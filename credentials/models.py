@@ -25,15 +25,9 @@ class State(models.TextChoices):
     DISCONNECTED = "DISCONNECTED"
 
 
-class CredentialManager(models.Manager["Credential"]):
-    """Never loads a secret unless somebody asks for it."""
-
-    def get_queryset(self) -> models.QuerySet["Credential"]:
-        return super().get_queryset().defer("secrets", "tokens", "new_key")
-
-
 class Credential(models.Model):
-    """How to connect; reusable by several integrations. `secrets`, `tokens` and `new_key` are write-only: nothing ever shows them again.
+    """How to connect; reusable by several integrations. `secrets`, `tokens` and `new_key` are write-only: nothing ever shows them
+    again, and they stay encrypted in memory until somebody reads the attribute.
 
     `certificate` (PEM) belongs to the private key in `secrets`. `new_key` is a private key made here that the vendor does not know yet,
     {field name: PEM}, with `new_certificate`; the present login goes on until the new one is connected.
@@ -68,11 +62,8 @@ class Credential(models.Model):
     created_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = CredentialManager()
-
     class Meta:
         ordering = ("name",)
-        base_manager_name = "objects"
         permissions = [("connect", "Create credentials, connect and disconnect them")]
 
     def __str__(self) -> str:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from credentials import health, key_pair
 from credentials.connection import Connection, FormErrors, connect, private_key_field, split
-from credentials.login import read, renewed
+from credentials.fields import SecretUnreadableError
+from credentials.login import KEYS_LOST, read, renewed
 from credentials.models import Credential
 from integrations import errors, registry
 from integrations.contract import CredentialKind
@@ -65,7 +66,7 @@ def replace_secrets(credential: Credential, data: Mapping[str, str], user: User 
     """
     kind = credential.declaration
     if credential.new_certificate and not data.get(private_key_field(kind)):
-        data, certificate = {**data, **(credential.new_key or {})}, credential.new_certificate
+        data, certificate = {**data, **_waiting_key(credential)}, credential.new_certificate
     return _overwrite(credential, connect(kind, data, certificate), user)
 
 
@@ -104,6 +105,13 @@ def delete(credential: Credential, user: User | None = None) -> None:
         credential.delete()
 
 
+def _waiting_key(credential: Credential) -> dict[str, str]:
+    try:
+        return credential.new_key or {}
+    except SecretUnreadableError:
+        raise errors.Misconfigured(KEYS_LOST, code="SECRETS_UNREADABLE") from None
+
+
 def _forget(credential: Credential) -> None:
     credential.secrets, credential.tokens, credential.tokens_expire_at = {}, None, None
     credential.new_key, credential.new_certificate = None, ""
@@ -114,6 +122,8 @@ def _blank(kind: CredentialKind, name: str, system: str, user: User | None) -> C
     name = name.strip()
     if not name:
         raise FormErrors({"name": "The name is missing. People choose credentials by their name."})
+    if len(name) > 200:
+        raise FormErrors({"name": "A name has at most 200 characters."})
     if Credential.objects.filter(name=name).exists():
         raise FormErrors({"name": _taken(name)})
     return Credential(name=name, kind=kind.kind, system=_system(kind, system), created_by=user)

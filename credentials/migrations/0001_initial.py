@@ -45,7 +45,6 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ('name',),
                 'permissions': [('connect', 'Create credentials, connect and disconnect them')],
-                'base_manager_name': 'objects',
             },
         ),
     ]

@@ -32,11 +32,13 @@ class Vault:
         self._numbers = itertools.count(1)
 
     def clean(self, settings: dict[str, str], secrets: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-        account = settings["accountId"].strip().upper()
+        account, wrong = settings["accountId"].strip().upper(), {}
         if account.startswith("X"):
-            raise ValueError({"accountId": "An account id does not start with X."})
+            wrong["accountId"] = "An account id does not start with X."
         if secrets.get("privateKey") and "BEGIN PRIVATE KEY" not in secrets["privateKey"]:
-            raise ValueError({"privateKey": "This is not a private key in PEM format."})
+            wrong["privateKey"] = "This is not a private key in PEM format."
+        if wrong:
+            raise ValueError(wrong)
         return settings | {"accountId": account}, secrets
 
     def obtain(self, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Token:

@@ -60,7 +60,7 @@ def test_running_it_again_replaces_the_secrets_of_the_same_credential(create: An
     first = create(GIVEN)
     vault.accepted = "newer"
     assert create(GIVEN | {"clientSecret": "newer"}) == first
-    assert Credential.objects.defer(None).get().secrets == {"clientSecret": "newer"}
+    assert Credential.objects.get().secrets == {"clientSecret": "newer"}
 
 
 def test_the_same_name_with_other_books_or_another_kind_is_taken(create: Any, vault: Vault, pair: KeyPair) -> None:
@@ -78,7 +78,7 @@ def test_a_private_key_may_be_a_path_beside_the_file(create: Any, tmp_path: Path
     (tmp_path / "cert.pem").write_text(pair.certificate)
     given = {"kind": "VAULT_KEY", "name": "V", "accountId": "t", "certificateId": "c", "privateKey": "@key.pem", "certificate": "@cert.pem"}
     create(given)
-    credential = Credential.objects.defer(None).get()
+    credential = Credential.objects.get()
     assert (credential.secrets, credential.expires_at is None) == ({"privateKey": pair.private_key}, False)
     gone = given | {"privateKey": "@gone.pem"}
     assert refusal(create, gone) == "privateKey: the file gone.pem cannot be read: No such file or directory."
@@ -93,7 +93,7 @@ def test_an_encoded_private_key_reaches_the_kind_as_it_is(create: Any, pair: Key
 def test_only_a_private_key_may_be_a_path(create: Any, vault: Vault, tmp_path: Path) -> None:
     vault.accepted = "@secret"
     create(GIVEN | {"clientSecret": "@secret"})
-    assert Credential.objects.defer(None).get().secrets == {"clientSecret": "@secret"}
+    assert Credential.objects.get().secrets == {"clientSecret": "@secret"}
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_the_fingerprint_is_the_one_that_openssl_prints(pair: KeyPair, tmp_path:
 
 def test_a_pair_of_the_openssl_command_is_taken(tmp_path: Path) -> None:
     subprocess.run([*key_pair.OPENSSL.split(), "-subj", "/CN=us"], cwd=tmp_path, capture_output=True, check=True)
-    key, certificate = (tmp_path / "billpost-key.pem").read_text(), (tmp_path / "billpost-cert.pem").read_text()
+    key, certificate = (tmp_path / "m3ter-key.pem").read_text(), (tmp_path / "m3ter-cert.pem").read_text()
     key_pair.check_pair(certificate, key)
     assert key_pair.expires_at(certificate) - timezone.now() > datetime.timedelta(days=729)
 

@@ -21,7 +21,7 @@ KEY_DATA = {"accountId": "t-1", "certificateId": "c-1"}
 
 
 def stored(credential: Credential) -> Credential:
-    return Credential.objects.defer(None).get(pk=credential.pk)
+    return Credential.objects.get(pk=credential.pk)
 
 
 def sentences(action: Any) -> dict[str, str]:

@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
 def _seal_again(credential_id: UUID) -> int:
     """Reads and writes until nobody has changed the secrets in between; 0 when the credential was deleted."""
-    while credential := Credential.objects.defer(None).filter(pk=credential_id).first():
+    while credential := Credential.objects.filter(pk=credential_id).first():
         values = {name: getattr(credential, name) for name in SEALED}
         if Credential.objects.filter(pk=credential_id, serial=credential.serial).update(**values):
             return 1

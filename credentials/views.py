@@ -1,0 +1,118 @@
+"""The pages of a credential. Every one that changes anything is a POST and needs `credentials.connect`."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
+from django.db.models import ProtectedError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from credentials import pages, service
+from credentials.models import Credential, State
+from integrations import errors, registry
+from integrations.contract import CredentialKind
+
+may_connect = permission_required("credentials.connect", raise_exception=True)
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def page(request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+    shown = admin.site.each_context(request) | {"nav_current": pages.LIST} | context
+    return TemplateResponse(request, f"credentials/{template}.html", shown)
+
+
+def person(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def details(request: HttpRequest, credential: Credential) -> HttpResponse:
+    """All that may be known of a credential, and what can be done with it."""
+    allowed = request.user.has_perm("credentials.connect")
+    lost = pages.unreadable(credential)
+    return page(
+        request,
+        "details",
+        title=str(credential),
+        credential=credential,
+        kind=pages.declared(credential),
+        state=State.AUTH_FAILED if lost else credential.state,
+        notices=pages.notices(credential, allowed),
+        known=pages.known(credential),
+        certificate=pages.certificate_facts(credential.certificate),
+        integrations=[each for each in credential.integrations.all() if not each.archived_at],
+        may_connect=allowed,
+    )
+
+
+@may_connect
+@require_POST
+def test(request: HttpRequest, pk: UUID) -> HttpResponse:
+    credential = get_object_or_404(Credential, pk=pk)
+    try:
+        credential = service.verify(credential, person(request))
+        messages.success(request, f"{credential} logs in to {credential.system_label} {credential.tenant}.")
+    except errors.DeliveryError as refused:
+        messages.error(request, refused.sentence)
+    return redirect(pages.address("change", credential))
+
+
+@may_connect
+@get_or_post
+def disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
+    credential = get_object_or_404(Credential, pk=pk)
+    if request.method == "POST":
+        service.disconnect(credential, person(request))
+        messages.success(request, f"{credential} is disconnected and its secrets are deleted.")
+        return redirect(pages.address("change", credential))
+    integrations = credential.integrations.filter(archived_at=None)
+    return page(request, "disconnect", title=f"Disconnect {credential}?", credential=credential, integrations=integrations)
+
+
+@may_connect
+@get_or_post
+def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
+    credential = get_object_or_404(Credential, pk=pk)
+    integrations = credential.integrations.all()
+    if request.method == "POST":
+        try:
+            service.delete(credential, person(request))
+        except ProtectedError:
+            messages.error(request, f"{credential} stays: integrations use it, or the log names it. Disconnect it instead.")
+            return redirect(pages.address("change", credential))
+        messages.success(request, f"{credential} is deleted.")
+        return redirect(pages.LIST)
+    return page(request, "remove", title=f"Delete {credential}?", credential=credential, integrations=integrations)
+
+
+@may_connect
+@require_safe
+def certificate(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The certificate (PEM) to upload at the vendor: the waiting one if there is one. The private key never leaves."""
+    credential = get_object_or_404(Credential, pk=pk)
+    pem = credential.new_certificate or credential.certificate
+    if not pem:
+        raise Http404
+    name = f"{slugify(credential.name) or 'credential'}-cert.pem"
+    return HttpResponse(pem, content_type="application/x-pem-file", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@permission_required("credentials.view_credential", raise_exception=True)
+@require_safe
+def setup(request: HttpRequest, kind: str) -> HttpResponse:
+    """What to do at the vendor before connecting."""
+    declared = kind_or_404(kind)
+    title = f"Set up {registry.system_label(declared.systems[0])}"
+    return page(request, "setup", title=title, kind=declared, steps=pages.steps(declared))
+
+
+def kind_or_404(name: str) -> CredentialKind:
+    try:
+        return registry.credential_kind(name)
+    except KeyError:
+        raise Http404 from None
