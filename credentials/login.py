@@ -70,9 +70,10 @@ def fresh(credential: Credential) -> bool:
 
 
 def _lease(credential: Credential) -> bool:
+    """Takes the lease unless somebody holds it, or has held it since `credential` was read."""
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    same = Credential.objects.filter(free, pk=credential.pk, fence=credential.fence)
+    same = Credential.objects.filter(free, pk=credential.pk, fence=credential.fence, serial=credential.serial)
     taken = same.update(lease_until=now + LEASE, fence=credential.fence + 1)
     credential.fence += taken
     return bool(taken)
@@ -85,7 +86,7 @@ def _obtain(credential: Credential) -> Credential:
     except errors.DeliveryError as failure:
         if isinstance(failure, errors.Misconfigured):
             mark_failed(credential, failure.sentence)
-        ours.update(lease_until=None)
+        ours.update(lease_until=None, fence=credential.fence + 1)
         raise
     values = {"tokens": msgspec.to_builtins(token), "tokens_expire_at": token.expires_at, "serial": credential.serial + 1}
     if not ours.update(lease_until=None, **values):

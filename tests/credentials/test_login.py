@@ -1,3 +1,4 @@
+import contextlib
 import datetime
 import threading
 from collections.abc import Callable
@@ -137,6 +138,21 @@ def test_a_late_worker_does_not_record_over_new_secrets(credential: Credential, 
         login._obtain(old)
     assert stored(credential).token.value == f"token-2-{CANARY}"
     assert stored(credential).secrets == {"clientSecret": "newer"}
+
+
+@pytest.mark.parametrize("failure", [None, errors.Retry("The Vault did not answer.")])
+def test_what_was_read_during_anothers_lease_takes_none_after_it(
+    credential: Credential, vault: Vault, failure: errors.DeliveryError | None
+) -> None:
+    expire(credential)
+    first = login.read(credential.pk)
+    assert login._lease(first)
+    second = login.read(credential.pk)
+    vault.failure = failure
+    with contextlib.suppress(errors.Retry):
+        login._obtain(first)
+    assert not login._lease(second)
+    assert login._lease(login.read(credential.pk))
 
 
 def test_a_process_stops_using_a_token_soon_after_a_disconnect(credential: Credential, monkeypatch: pytest.MonkeyPatch) -> None:
