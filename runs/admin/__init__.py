@@ -1,0 +1,6 @@
+"""The pages of Bills, runs, problems and what the sources know. Importing this registers them."""
+
+from runs.admin import bills, directory, problems, runs
+from runs.views import estimate
+
+__all__ = ["bills", "directory", "estimate", "problems", "runs"]

@@ -1,0 +1,109 @@
+"""Where a Bill is: one lane per integration, one column per revision, and what the destination holds now."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from billing.models import Bill, BillRevision
+from integrations.models import IntegrationConfig
+from runs.models import Delivery, IntegrationRun
+from runs.present import record
+from runs.present.record import Record
+from runs.present.result import Result, result_of
+from runs.select import MAIN, Selector, last_scheduled
+
+COLUMNS = 3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The newest run of one revision in one integration, and what came of it."""
+
+    run: IntegrationRun
+    result: Result
+
+
+@dataclass(frozen=True)
+class Now:
+    """What the destination holds, how many revisions behind, and what the newest run would make of it."""
+
+    delivery: Delivery
+    record: Record | None
+    behind: int
+    next_amount: IntegrationRun | None
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One integration. `reason` says why the current revision has no run in it; `able` is false when nothing could go at all."""
+
+    integration: IntegrationConfig
+    cells: Sequence[Cell | None]
+    reason: str
+    able: bool
+    next_look: dt.datetime | None
+    now: Now | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether the lane spans the revisions with its reason."""
+        return not any(self.cells)
+
+
+def revisions_of(bill: Bill) -> list[BillRevision]:
+    """All of them, the newest first, without their documents."""
+    return list(bill.revisions.order_by("-number").defer("document", "raw"))
+
+
+def lanes(bill: Bill, revisions: Sequence[BillRevision]) -> list[Lane]:
+    """`bill` with account, source and current revision; `revisions` those of the columns, oldest first. Queries do not grow with lanes."""
+    integrations = IntegrationConfig.objects.filter(archived_at=None).select_related("credential", "current_version")
+    newest = _newest_runs(bill)
+    integrations = integrations.prefetch_related("sources")
+    held = {delivery.integration_id: delivery for delivery in bill.deliveries.filter(slot=MAIN).select_related("revision", "integration")}
+    return [_lane(bill, integration, revisions, newest, held.get(integration.pk)) for integration in integrations]
+
+
+def _newest_runs(bill: Bill) -> dict[tuple[object, int], IntegrationRun]:
+    runs = bill.runs.filter(parent=None).select_related("integration", "delivery", "bill").defer("explanation").order_by("dt_created", "id")
+    return {(run.integration_id, run.revision_id): run for run in runs}
+
+
+def _lane(
+    bill: Bill,
+    integration: IntegrationConfig,
+    revisions: Sequence[BillRevision],
+    newest: dict[tuple[object, int], IntegrationRun],
+    delivery: Delivery | None,
+) -> Lane:
+    runs = [newest.get((integration.pk, revision.pk)) for revision in revisions]
+    cells = [Cell(run, result_of(run)) if run else None for run in runs]
+    selector = Selector(integration, integration.options, frozenset(source.pk for source in integration.sources.all()))
+    unsent = not runs or runs[-1] is None
+    unable = selector.not_able() if unsent else ""
+    reason = (unable or selector.not_wanted(bill)) if unsent else ""
+    return Lane(
+        integration=integration,
+        cells=cells,
+        reason=reason,
+        able=not unable,
+        next_look=_next_look(integration) if unsent and not reason else None,
+        now=_now(bill, delivery, runs[-1] if runs else None) if delivery and delivery.delivered else None,
+    )
+
+
+def _next_look(integration: IntegrationConfig) -> dt.datetime | None:
+    """When an integration on a schedule takes the Bill up; one that follows events does so within a minute."""
+    if integration.trigger_type != IntegrationConfig.Trigger.SCHEDULE:
+        return None
+    step = dt.timedelta(minutes=integration.options.get("scheduleMinutes") or 60)
+    return last_scheduled(integration, timezone.now()) + step
+
+
+def _now(bill: Bill, delivery: Delivery, newest: IntegrationRun | None) -> Now:
+    current = bill.current_revision.number if bill.current_revision else 0
+    shown = delivery.revision.number if delivery.revision else current
+    differs = newest is not None and newest.amount != delivery.total and shown != current
+    return Now(delivery, record.of_delivery(delivery), current - shown, newest if differs else None)

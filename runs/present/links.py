@@ -1,0 +1,44 @@
+"""Addresses of pages that other rooms own: "" where this installation has none."""
+
+from urllib.parse import urlencode
+
+from django.urls import NoReverseMatch, reverse
+
+from integrations import registry
+
+
+def url_if_any(name: str, *args: object, **query: object) -> str:
+    """The address of an admin page by its URL name, with a query string of what is not empty."""
+    try:
+        address = reverse(f"admin:{name}", args=args)
+    except NoReverseMatch:
+        return ""
+    asked = {key: value for key, value in query.items() if value not in (None, "")}
+    return f"{address}?{urlencode(asked)}" if asked else address
+
+
+def to_run(pk: object) -> str:
+    return url_if_any("runs_integrationrun_change", pk)
+
+
+def to_bill(pk: object) -> str:
+    return url_if_any("billing_bill_change", pk)
+
+
+def to_integration(pk: object) -> str:
+    return url_if_any("integrations_integrationconfig_change", pk)
+
+
+def to_new_mapping(entity: str, entity_id: str, system: str, table: str, back: str) -> str:
+    """The form of a new mapping, filled in as far as is known; it comes back to where it was asked for."""
+    return url_if_any(
+        "mappings_externalmapping_add", entity_type=entity, entity_id=entity_id, system=system, table=table, next=back
+    )
+
+
+def table_for(system: str, entity: str) -> str:
+    """The table that an entity is mapped to; "" when there is none."""
+    try:
+        return next((table.name for table in registry.tables(system, entity)), "")
+    except KeyError:
+        return ""

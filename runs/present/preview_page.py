@@ -1,0 +1,107 @@
+"""The context of a preview: the Bill on the left, what would be sent on the right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.urls import reverse
+
+from billing.bill import Bill as CanonicalBill
+from billing.models import Bill
+from integrations.contract import Document, Request, Rule
+from integrations.models import IntegrationConfig
+from runs.present import exchanges, links, plan, record
+from runs.present.headline import NOT_ALLOWED, OPERATE
+from runs.preview import Preview
+from runs.select import MAIN
+
+UNCONNECTED = "Connect a credential first"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One request as it would leave, but for the login."""
+
+    method: str
+    url: str
+    text: str
+
+
+def page(bill: Bill, integration: IntegrationConfig, preview: Preview, user: User | AnonymousUser) -> dict[str, Any]:
+    document = plan.document_in(preview.plan, MAIN)
+    pairs = plan.pairs_of(preview.bill, preview.plan, document) if document else []
+    held = record.of_delivery(preview.delivery) if preview.delivery else None
+    return {
+        "preview": preview,
+        "document": document,
+        "noun": record.noun_of(integration.system, document.kind if document else ""),
+        "columns": _halves(document.facts) if document else (),
+        "pairs": pairs,
+        "held": held,
+        "left_out": plan.left_out_total(preview.plan),
+        "counted": sum((line.amount for line in preview.bill.lines if line.counted), Decimal(0)),
+        "agrees": agrees(document, preview.plan.target) if document else False,
+        "adjusted": [pair.row for pair in pairs if pair.row and pair.row.line.adjustment],
+        "defaults": _defaults(pairs, preview.bill, integration, reverse("admin:runs_preview", args=(bill.pk, integration.pk))),
+        "others": [other for other in preview.plan.documents if other is not document],
+        "missing": _missing(preview, integration, reverse("admin:runs_preview", args=(bill.pk, integration.pk))),
+        "requests": [shown(request) for request in preview.requests],
+        "send": send_button(bill, integration, preview, user),
+    }
+
+
+def _halves(facts: Sequence[tuple[str, str]]) -> tuple[Sequence[tuple[str, str]], ...]:
+    """The header in two columns."""
+    half = (len(facts) + 1) // 2
+    return facts[:half], facts[half:]
+
+
+def agrees(document: Document, target: Decimal) -> bool:
+    """Whether the lines add up to the document's total, and that to the Bill's total less what is left out."""
+    return sum((line.amount for line in document.lines), Decimal(0)) == document.total == target
+
+
+def shown(request: Request) -> Shown:
+    headers = "\n".join(f"{name}: {value}" for name, value in {"Authorization": "added when it is sent", **request.headers}.items())
+    body = exchanges.laid_out(request.body.decode("utf-8", "replace"))
+    return Shown(request.method, request.url, f"{request.method} {request.url}\n{headers}\n\n{body}")
+
+
+def send_button(bill: Bill, integration: IntegrationConfig, preview: Preview, user: User | AnonymousUser) -> dict[str, Any] | None:
+    """None where our own check would stop it: then there is nothing to press."""
+    if preview.fault is not None:
+        return None
+    button = {"label": "Send this Bill", "primary": True, "post": True, "url": reverse("admin:runs_send", args=(bill.pk, integration.pk))}
+    if not user.has_perm(OPERATE):
+        return button | {"disabled": NOT_ALLOWED}
+    if not integration.connected:
+        return button | {"disabled": UNCONNECTED}
+    return button
+
+
+def _defaults(pairs: list[plan.Pair], bill: CanonicalBill, integration: IntegrationConfig, back: str) -> list[dict[str, Any]]:
+    """Lines that only the default item took in, with the form that maps them: a line's product once."""
+    lines = {line.key: line for line in bill.lines}
+    found: dict[str, dict[str, Any]] = {}
+    for row in [pair.row for pair in pairs if pair.row]:
+        if row.line.item is not None and row.line.item.rule is Rule.DEFAULT:
+            refs = lines[row.line.line_key].refs
+            entity = next((name for name in ("AccountingProduct", "Product") if name in refs), "")
+            name = (refs[entity].name or refs[entity].id) if entity else row.line.description
+            url = _map_url(entity, refs[entity].id, integration, back) if entity else ""
+            found.setdefault(name, {"name": name, "row": row, "url": url})
+    return list(found.values())
+
+
+def _map_url(entity: str, uid: str, integration: IntegrationConfig, back: str) -> str:
+    return links.to_new_mapping(entity, uid, integration.system, links.table_for(integration.system, entity), back)
+
+
+def _missing(preview: Preview, integration: IntegrationConfig, back: str) -> list[dict[str, Any]]:
+    return [
+        {"missing": each, "url": links.to_new_mapping(each.entity, each.ref.id, integration.system, each.table, back)}
+        for each in preview.plan.missing
+    ]
+

@@ -1,0 +1,60 @@
+"""A document at a destination, as people name it and open it."""
+
+from dataclasses import dataclass
+
+from django.utils.text import capfirst
+
+from integrations import registry
+from integrations.http import browser_url
+from runs.models import Delivery, IntegrationRun
+
+
+@dataclass(frozen=True)
+class Record:
+    """`noun` and `number` name it ("invoice", "88190"); `url` opens it for a person, "" when nobody knows the address."""
+
+    noun: str
+    number: str
+    url: str
+    system: str
+
+    @property
+    def title(self) -> str:
+        return f"{capfirst(self.noun)} {self.number}".strip()
+
+    @property
+    def name(self) -> str:
+        """Inside a sentence."""
+        return f"{self.noun} {self.number}".strip()
+
+
+def noun_of(system: str, kind: str) -> str:
+    """What a document of this kind is called inside a sentence; of no kind yet, the destination's first noun."""
+    try:
+        nouns = registry.destination(system).nouns
+    except KeyError:
+        return "document"
+    word = nouns.get(kind) or next(iter(nouns.values()), "document")
+    return word[:1].lower() + word[1:]
+
+
+def of_delivery(delivery: Delivery) -> Record | None:
+    """What the slot holds; None while it holds nothing."""
+    if not delivery.external_id:
+        return None
+    number = delivery.number or delivery.external_id
+    return _record(delivery, number, delivery.url)
+
+
+def of_run(run: IntegrationRun) -> Record | None:
+    """What this run wrote; None when it wrote nothing."""
+    if not run.external_id:
+        return None
+    same = run.delivery.external_id == run.external_id
+    number = run.delivery.number if same and run.delivery.number else run.external_id
+    return _record(run.delivery, number, run.url)
+
+
+def _record(delivery: Delivery, number: str, url: str) -> Record:
+    label = registry.system_label(delivery.system)
+    return Record(noun_of(delivery.system, delivery.kind), number, browser_url(url) if url else "", label)
