@@ -16,7 +16,7 @@ from django.db.models import Q
 from integrations import destinations as destination_packages
 from integrations import registry
 from integrations import sources as source_packages
-from integrations.contract import Destination
+from integrations.contract import Destination, Source
 
 ROOMS = ("billing", "integrations", "mappings", "credentials", "runs")
 DAILY_WORK = ("operate", "approve", "map")
@@ -25,7 +25,8 @@ DAILY_WORK = ("operate", "approve", "map")
 class Command(BaseCommand):
     help = (
         "Loads into an empty installation the sample/ folder of every package: Bills (*.json of a source), and a destination's "
-        "mappings.csv and integration.json, connected with the credential that its emulator wrote. Then it syncs."
+        "mappings.csv and integration.json, connected with the credential that its emulator wrote. Then it syncs. A source's first "
+        "file is there from the start; the others arrive when it is posted, as revisions do."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,16 +34,23 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, credentials: Path, **options: Any) -> None:
         _make_users()
-        for source in registry.sources():
-            for bills in sorted(_samples(source_packages.__path__, source.platform).glob("*.json")):
-                self._call("import_bills", str(bills), source=source.platform)
+        arriving = [(source.platform, _bills(source)) for source in registry.sources()]
+        for platform, files in arriving:
+            self._import(platform, files[:1])
         for destination in registry.destinations():
             samples = _samples(destination_packages.__path__, destination.slug)
             if (samples / "mappings.csv").exists():
                 self._call("import_mappings", str(samples / "mappings.csv"))
             if (samples / "integration.json").exists():
                 self._connect(destination, samples / "integration.json", credentials)
+        self._call("sync", wait=True)
+        for platform, files in arriving:
+            self._import(platform, files[1:])
         self._call("sync")
+
+    def _import(self, platform: str, files: list[Path]) -> None:
+        for file in files:
+            self._call("import_bills", str(file), source=platform)
 
     def _connect(self, destination: Destination, file: Path, credentials: Path) -> None:
         """Creates the sample integration with the first kind of credential that has a file."""
@@ -62,6 +70,11 @@ class Command(BaseCommand):
             call_command(command, *arguments, stdout=printed, **options)
         self.stdout.write(f"{command}: {printed.getvalue().strip()}")
         return json.loads(printed.getvalue())
+
+
+def _bills(source: Source) -> list[Path]:
+    """The source's files in the order in which they arrive: demo.json before demo-recalculated.json."""
+    return sorted(_samples(source_packages.__path__, source.platform).glob("*.json"), key=lambda file: file.stem)
 
 
 def _samples(roots: list[str], package: str) -> Path:
