@@ -15,7 +15,6 @@ from integrations.models import IntegrationConfig
 POSTED = ("COMPLETE",)
 WAITING = ("WAITING", "STARTED", "AWAITING_RETRY", "RATE_LIMIT_RETRY", "UNKNOWN")
 FAILED = ("ERROR", "AUTH_FAILED", "ACCOUNTING_PERIOD_CLOSED", "INVOICE_ALREADY_PAID", "TIMEOUT_LIMIT_EXCEEDED", "DISABLED")
-REPLACED = ("SUPERSEDED", "CANCELLED")
 POSTED_DAYS = 14
 LATEST = 8
 _MOST_LINKED = 5
@@ -34,12 +33,11 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Tile:
-    """How many Bills stand so, and their money by currency, most Bills first."""
+    """How many runs stand so, and their money by currency, most runs first."""
 
     label: str
     count: int
     money: dict[str, Decimal]
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,30 +60,30 @@ class Linked:
     record: str
 
 
-def standing(integration: IntegrationConfig) -> QuerySet[Any]:
-    """The runs that say how each document stands now: the latest of each delivery, a chain's as one."""
-    runs = integration.runs.filter(parent=None).exclude(status__in=REPLACED)
-    later = integration.runs.filter(delivery=OuterRef("delivery"), parent=None, dt_created__gt=OuterRef("dt_created"))
-    return runs.filter(~Exists(later.exclude(status__in=REPLACED)))
+def newest(integration: IntegrationConfig, statuses: tuple[str, ...]) -> QuerySet[Any]:
+    """Runs that stand so and that no later run of the same delivery has taken over from."""
+    later = integration.runs.model._default_manager.filter(delivery=OuterRef("delivery"), dt_created__gt=OuterRef("dt_created"))
+    return integration.runs.filter(~Exists(later), status__in=statuses)
 
 
 def tiles(integration: IntegrationConfig) -> dict[str, Tile]:
+    """The same figures as on the first page."""
     since = timezone.now() - dt.timedelta(days=POSTED_DAYS)
-    runs = standing(integration)
     return {
-        "posted": _tile(f"Posted, last {POSTED_DAYS} days", runs.filter(status__in=POSTED, dt_completed__gte=since)),
-        "waiting": _tile("Waiting", runs.filter(status__in=WAITING)),
-        "failed": _tile("Failed", runs.filter(status__in=FAILED)),
+        "posted": _tile(f"Posted, last {POSTED_DAYS} days", integration.runs.filter(status__in=POSTED, dt_completed__gte=since)),
+        "waiting": _tile("Waiting", integration.runs.filter(status__in=WAITING)),
+        "failed": _tile("Failed", newest(integration, FAILED)),
     }
 
 
 def _tile(label: str, runs: QuerySet[Any]) -> Tile:
+    """The database adds up; what is shown is rounded to the minor unit."""
     rows = runs.order_by().values_list("currency").annotate(bills=Count("id"), money=Sum("amount")).order_by("-bills", "currency")
     return Tile(label, sum(row[1] for row in rows), {row[0]: row[2] for row in rows})
 
 
 def oldest_unsent(integration: IntegrationConfig) -> Row | None:
-    run = standing(integration).filter(status__in=WAITING + FAILED).select_related("bill").order_by("dt_created").first()
+    run = newest(integration, WAITING + FAILED).select_related("bill").order_by("dt_created").first()
     return Row(run, _reason(run)) if run else None
 
 

@@ -126,11 +126,12 @@ class ConfigureForm(PlainForm):
     def panels(self) -> list[Panel]:
         label = registry.system_label(self.system)
         own = f"How the document looks in {label}. Names come from the connected catalogue; without one, type the id."
-        return [
-            Panel("Global configuration", "Which Accounts, when, and who hears of trouble.", list(self._groups("global"))),
+        panels = [
+            Panel("Global configuration", "Which Accounts, when, and who hears of trouble.", self._global()),
             Panel("Entity configuration", f"What of each {self.entity_type} is sent.", list(self._groups("entity"))),
             Panel("Destination configuration", own, list(self._groups("destination"))),
         ]
+        return [panel for panel in panels if panel.groups]
 
     def datalists(self) -> dict[str, list[Record]]:
         """Suggestions of the tables that are too long for a drop-down."""
@@ -143,11 +144,13 @@ class ConfigureForm(PlainForm):
         for title, members in groupby(sorted(asked, key=lambda option: titles.index(option.group)), key=lambda option: option.group):
             fields = [self[option.key] for option in members]
             folded = titles.index(title) >= OPEN_GROUPS and not any(map(self._stands_out, fields))
-            yield Group(title, self._named(panel, fields), folded)
+            yield Group(title, fields, folded)
 
-    def _named(self, panel: str, fields: list[BoundField]) -> list[BoundField]:
-        first = [self[key] for key in ("name", "sources") if key in self.fields] if panel == "global" else []
-        return [*first[:1], *fields[:1], *first[1:], *fields[1:]]
+    def _global(self) -> list[Group]:
+        """Name first, then the trigger beside it, then the sources."""
+        first, *others = list(self._groups("global"))
+        sources = [self["sources"]] if "sources" in self.fields else []
+        return [Group(first.title, [self["name"], *first.fields[:1], *sources, *first.fields[1:]]), *others]
 
     def _stands_out(self, field: BoundField) -> bool:
         option: Option = self.fields[field.name].option  # type: ignore[attr-defined]

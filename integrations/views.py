@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from billing.models import Bill
 from integrations import describe, registry, service
 from integrations import details as shown
 from integrations.models import IntegrationConfig, Status
@@ -56,6 +57,7 @@ def details(request: HttpRequest, pk: str) -> HttpResponse:
     integration = found(pk)
     destination, books = registry.destination(integration.system), Books.of(integration)
     reached = reach(integration.options, integration.sources.all())
+    rows = shown.latest_runs(integration)
     used, usable = shown.mapping_counts(integration)
     context = shell(request, integration, integration.name) | {
         "reached": reached,
@@ -63,7 +65,7 @@ def details(request: HttpRequest, pk: str) -> HttpResponse:
         "sentences": describe.describe(integration.options, destination, integration.entity_type, books, reached),
         "tiles": shown.tiles(integration),
         "oldest": shown.oldest_unsent(integration),
-        "rows": shown.latest_runs(integration),
+        "rows": rows,
         "linked": shown.linked(integration),
         "linked_count": used,
         "mapping_count": usable,
@@ -71,7 +73,7 @@ def details(request: HttpRequest, pk: str) -> HttpResponse:
         "credentials": shown.credentials(integration),
         "questions": [question.asked(integration) for question in QUESTIONS if request.user.has_perm(question.permission)],
         "can": {name: request.user.has_perm(code) for name, code in (("configure", CONFIGURE), ("operate", OPERATE), ("connect", CONNECT))},
-        "sync": request.user.has_perm("runs.operate"),
+        "sample": rows[0].run.bill_id if rows else Bill.objects.values_list("pk", flat=True).first(),
         "states": {state.name.lower(): integration.status is state for state in Status},
     }
     return render(request, "admin/integrations/integrationconfig/change_form.html", context)
