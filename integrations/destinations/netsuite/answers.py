@@ -15,6 +15,7 @@ from integrations.faults import Said, match
 NOUNS = {"invoice": "invoice", "creditMemo": "credit memo"}
 
 _PREFIX = "Error while accessing a resource. "
+_RECORD = re.compile(r"/record/v1/(\w+)")
 _ITEM_PATH = re.compile(r"item\.items\[(\d+)\]")
 
 
@@ -29,7 +30,8 @@ def fault_of(request: Request, answer: Answer) -> Fault:
 
 def kind_of(request: Request) -> str:
     """The record type that a request writes, "" for a question."""
-    return request.url.partition("/record/v1/")[2].partition("/")[0]
+    found = _RECORD.search(request.url)
+    return found[1] if found else ""
 
 
 def _details(answer: Answer) -> list[Said]:
