@@ -42,11 +42,12 @@ class Kit:
 
 @dataclass(frozen=True)
 class Built:
-    """One run's plan, and why it must not be sent, if so."""
+    """One run's plan, and why it must not be sent, if so. `there`: the destination holds something under its key."""
 
     run: IntegrationRun
     plan: Plan
     fault: Fault | None
+    there: bool = False
 
     @property
     def document(self) -> Document:

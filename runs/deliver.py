@@ -4,9 +4,10 @@ No transaction is open during HTTP. A step that dies leaves either a claim that 
 request is stored (recover.py sends the same one again).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
-from integrations.contract import Sending
+from integrations.contract import Held, Sending
 from integrations.errors import Misconfigured, Retry
 from integrations.http import REQUEST_TIMEOUT
 from integrations.models import IntegrationConfig
@@ -33,8 +34,7 @@ def _batch(kit: Kit, parallel: int) -> int:
     except (Retry, Misconfigured) as error:
         record.put_back(claim, error)
         return len(claim.runs)
-    for portion in _portions(sendable, kit.destination.batch_size):
-        _send(kit, claim, portion, parallel)
+    _send(kit, claim, sendable, parallel)
     return len(claim.runs)
 
 
@@ -42,33 +42,37 @@ def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
     """Builds and guards the batch, once the login stands; what must not be sent is recorded at once, with all its reasons."""
     kit.login.headers()
     built = build(kit, claim.runs)
-    updates = [(item.document.kind, item.document.key) for item in built if item.fault is None and item.run.delivery.delivered]
-    held = kit.client.held(updates) if updates else {}
+    held = _held_now(kit, [item for item in built if item.fault is None])
     judged = [(item, item.fault or against_held(item, held, kit.destination.nouns[item.document.kind])) for item in built]
     record.refuse(claim, [(item, fault) for item, fault in judged if fault is not None])
-    return [item for item, fault in judged if fault is None]
+    return [replace(item, there=item.document.key in held) for item, fault in judged if fault is None]
 
 
-def _portions(built: Sequence[Built], size: int) -> Iterator[Sequence[Built]]:
-    for start in range(0, len(built), size):
-        yield built[start : start + size]
+def _held_now(kit: Kit, built: Sequence[Built]) -> dict[str, Held]:
+    """One read before writing: of what we have posted, and of everything where many go at once, as a bulk request only creates."""
+    many = len(built) > kit.options.get("bulkThreshold", len(built))
+    asked = [(item.document.kind, item.document.key) for item in built if many or item.run.delivery.delivered]
+    return kit.client.held(asked) if asked else {}
 
 
-def _send(kit: Kit, claim: ledger.Claim, batch: Sequence[Built], parallel: int) -> None:
-    ready = {item.document.key: ledger.Ready(item.run, item.document) for item in batch}
-    generations = {key: item.run.delivery.generation + 1 for key, item in ready.items()}
-    sendings = [
-        Sending(document=item.document, update=item.run.delivery.delivered, external_id=item.run.delivery.external_id) for item in batch
-    ]
+def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], parallel: int) -> None:
+    """Packs what is ready, then for each portion of requests: intent, send, record, verify."""
+    ready = {item.document.key: item.run for item in built}
 
     def key(members: Sequence[str], body: bytes) -> str:
-        return ledger.request_key(kit.tenant, [(member, generations[member]) for member in members], body)
+        return ledger.request_key(kit.tenant, [(member, ready[member].delivery.generation + 1) for member in members], body)
 
-    requests = kit.client.pack(sendings, key)
-    if not claim.lasts(REQUEST_TIMEOUT):
-        ledger.give_back(claim.token)
-        return
-    exchanges = ledger.intend(claim, requests, ready)
-    sent = perform(kit, list(zip(exchanges, requests, strict=False)), claim.until, parallel)
-    accepted = record.answers(kit, claim.token, sent)
-    verify.read_back(kit, accepted)
+    requests = kit.client.pack([_sending(item) for item in built], key)
+    for start in range(0, len(requests), kit.destination.batch_size):
+        portion = requests[start : start + kit.destination.batch_size]
+        if not claim.lasts(REQUEST_TIMEOUT):
+            ledger.give_back(claim.token)
+            return
+        exchanges = ledger.intend(claim, portion, ready)
+        sent = perform(kit, list(zip(exchanges, portion, strict=False)), claim.until, parallel)
+        verify.read_back(kit, record.answers(kit, claim.token, sent))
+
+
+def _sending(item: Built) -> Sending:
+    delivery = item.run.delivery
+    return Sending(document=item.document, update=item.there or delivery.delivered, external_id=delivery.external_id)

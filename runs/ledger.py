@@ -4,14 +4,14 @@ import datetime as dt
 import hashlib
 import uuid
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.contract import Answer, Document, Request
+from integrations.contract import Answer, Request
 from integrations.http import redact_text
 from integrations.models import IntegrationConfig
 from runs import lease
@@ -87,33 +87,25 @@ def request_key(tenant: str, marks: Iterable[tuple[str, int]], body: bytes) -> s
     return str(uuid.uuid5(NAMESPACE, act))
 
 
-@dataclass(frozen=True)
-class Ready:
-    """A run with the document that it will send."""
-
-    run: IntegrationRun
-    document: Document
-
-
-def intend(taken: Claim, requests: Sequence[Request], ready: dict[str, Ready]) -> list[Exchange]:
+def intend(taken: Claim, requests: Sequence[Request], runs: Mapping[str, IntegrationRun]) -> list[Exchange]:
     """Writes the intent and commits: one exchange per request with its members and whole body, its deliveries SENDING.
 
-    Nothing is written, and so nothing sent, when any of the claim is no longer ours.
+    `runs` by document key. Nothing is written, and so nothing sent, when any member's claim is no longer ours.
     """
     now = timezone.now()
-    deliveries = [item.run.delivery_id for item in ready.values()]
+    carried = [runs[key] for request in requests for key in request.members]
     with transaction.atomic():
-        held = Delivery.objects.filter(pk__in=deliveries, claim=taken.token, state=Delivery.State.CLAIMED)
-        if held.update(state=Delivery.State.SENDING, generation=F("generation") + 1, integration=taken.integration) != len(deliveries):
+        held = Delivery.objects.filter(pk__in=[run.delivery_id for run in carried], claim=taken.token, state=Delivery.State.CLAIMED)
+        if held.update(state=Delivery.State.SENDING, generation=F("generation") + 1, integration=taken.integration) != len(carried):
             transaction.set_rollback(True)
             return []
         exchanges = Exchange.objects.bulk_create([_exchange(taken, request, now) for request in requests])
         Member.objects.bulk_create(
-            _member(exchange, position, key, ready[key].run)
+            _member(exchange, position, key, runs[key])
             for exchange, request in zip(exchanges, requests, strict=True)
             for position, key in enumerate(request.members)
         )
-        _keep([item.run for item in ready.values()])
+        _keep(carried)
     return exchanges
 
 

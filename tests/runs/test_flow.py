@@ -7,11 +7,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from billing.bill import Ref
 from integrations import service as integrations
 from integrations.models import IntegrationConfig
+from mappings.models import ExternalMapping
 from runs import lease, ledger, orders, recover
 from runs.deliver import deliver
-from runs.models import Delivery, Exchange, IntegrationRun, Status
+from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
 from runs.select import select
 from runs.send import perform
 from tests.runs.conftest import Books
@@ -246,3 +248,61 @@ def test_a_newer_revision_supersedes_what_waits(integration: IntegrationConfig, 
 
     assert work(integration) == ["SUPERSEDED", "COMPLETE"]
     assert books.one()["total"] == Decimal("7.00") and books.writes() == 1
+
+
+def test_many_bills_go_as_one_job(integration: IntegrationConfig, books: Books) -> None:
+    arrive(*[a_bill(f"b-{number}") for number in range(120)])
+    books.hub.calls.clear()
+    select(integration)
+    while recover.settle(fresh(integration)) + deliver(fresh(integration)):
+        pass
+    with later(5):
+        work(integration)
+
+    assert {run.status for run in IntegrationRun.objects.all()} == {"COMPLETE"}
+    assert len(books.documents()) == 120 and {len(each["item"]["items"]) for each in books.documents()} == {1}
+    assert books.hub.calls.report()["total"] <= 0.1 * 120, books.hub.calls.report()
+    assert not Delivery.objects.filter(verified_at=None).exists()
+
+
+def test_one_bad_bill_of_a_job_fails_alone(integration: IntegrationConfig, books: Books) -> None:
+    bad = a_line(refs={"Product": Ref(id="prod-bad", name="Gone")})
+    ExternalMapping.objects.create(
+        entity_type="Product", entity_id="prod-bad", external_system="Netsuite", external_table="Item", external_id="9999"
+    )
+    arrive(*[a_bill(f"b-{number}", [bad] if number == 7 else None) for number in range(30)])
+    work(integration)
+    with later(5):
+        work(integration)
+
+    wrong = IntegrationRun.objects.exclude(status="COMPLETE").get()
+    assert (wrong.bill.uid, wrong.status) == ("b-7", "ERROR") and "9999" in wrong.error
+    assert len(books.documents()) == 29
+
+
+def test_a_lost_job_is_followed_not_repeated(integration: IntegrationConfig, books: Books) -> None:
+    arrive(*[a_bill(f"b-{number}") for number in range(30)])
+    books.fault("commit_then_drop", match="/record/v1/invoice")
+    assert set(work(integration)) == {"UNKNOWN"}
+    with later(5):
+        work(integration)
+    with later(10):
+        work(integration)
+
+    assert {run.status for run in IntegrationRun.objects.all()} == {"COMPLETE"}
+    assert {len(each["item"]["items"]) for each in books.documents()} == {1} and len(books.documents()) == 30
+
+
+def test_a_document_from_before_a_restored_backup_is_updated_not_appended_to(integration: IntegrationConfig, books: Books) -> None:
+    arrive(*[a_bill(f"b-{number}") for number in range(30)])
+    work(integration)
+    with later(5):
+        work(integration)
+        Member.objects.all().delete()
+        Exchange.objects.all().delete()
+        Delivery.objects.update(settled_by=None)
+        IntegrationRun.objects.all().delete()
+        Delivery.objects.all().delete()
+        work(integration)
+
+    assert {len(each["item"]["items"]) for each in books.documents()} == {1} and len(books.documents()) == 30

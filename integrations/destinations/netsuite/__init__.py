@@ -37,6 +37,6 @@ DESTINATION = Destination(
     },
     replay_window=dt.timedelta(days=3650),
     settle=dt.timedelta(seconds=60),
-    batch_size=20,
+    batch_size=100,
     parallel=5,
 )

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urljoin
 
 import msgspec
 
 from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Transport
-from integrations.destinations.netsuite import suiteql
+from integrations.destinations.netsuite import bulk, suiteql
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, kind_of, parsed
+from integrations.destinations.netsuite.options import BULK_THRESHOLD
 
 _HEADERS = {"Content-Type": "application/json", "X-NetSuite-PropertyNameValidation": "Error"}
 _TRACE = "x-n-operationid"
@@ -21,19 +23,29 @@ class NetSuiteClient:
 
     transport: Transport
     account: Account
+    bulk_threshold: int
 
     def pack(self, sendings: Sequence[Sending], key: Callable[[Sequence[str], bytes], str]) -> list[Request]:
-        return [self._upsert(sending, key) for sending in sendings]
+        """New documents beyond the threshold go as collections; few of them, and every update, one by one."""
+        new = [sending for sending in sendings if not sending.update]
+        if len(new) <= self.bulk_threshold:
+            return [self._upsert(sending, key) for sending in sendings]
+        updates = [self._upsert(sending, key) for sending in sendings if sending.update]
+        return [*updates, *bulk.collections(self.account, new, key)]
 
     def send(self, request: Request) -> Answer:
         answer = self.transport.send(request)
         return replace(answer, trace=answer.headers.get(_TRACE, ""))
 
     def outcomes(self, request: Request, answer: Answer) -> list[Outcome]:
-        if answer.status == 204 or (answer.status in (200, 201) and parsed(answer.body)):
-            return [self._accepted(request, member, answer) for member in request.members]
-        fault = fault_of(request, answer)
-        return [Outcome(member=member, fault=fault) for member in request.members]
+        """A request that NetSuite does later, or has been given before, names its job."""
+        job = answer.headers.get("location", "")
+        if job and (answer.status == 202 or (answer.status == 400 and b"IDEMPOTENCY_ERROR" in answer.body)):
+            return [Outcome(member=member, job=urljoin(self.account.rest, job)) for member in request.members]
+        return [self._outcome(request, member, answer) for member in request.members]
+
+    def follow(self, request: Request, job: str) -> list[Outcome]:
+        return bulk.follow(self.transport, self.account, request, job)
 
     def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
         return suiteql.held(self.transport, self.account, documents)
@@ -54,8 +66,10 @@ class NetSuiteClient:
             members=members,
         )
 
-    def _accepted(self, request: Request, member: str, answer: Answer) -> Outcome:
+    def _outcome(self, request: Request, member: str, answer: Answer) -> Outcome:
         """Oracle promises no Location for an upsert; without it the id comes from reading back."""
+        if answer.status != 204 and not (answer.status in (200, 201) and parsed(answer.body)):
+            return Outcome(member=member, fault=fault_of(request, answer))
         number = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
         if not number.isdecimal():
             return Outcome(member=member)
@@ -63,4 +77,4 @@ class NetSuiteClient:
 
 
 def connect(transport: Transport, tenant: str, options: Options) -> NetSuiteClient:
-    return NetSuiteClient(transport, Account(tenant))
+    return NetSuiteClient(transport, Account(tenant), int(options.get("bulkThreshold", BULK_THRESHOLD)))

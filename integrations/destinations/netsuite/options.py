@@ -7,6 +7,7 @@ from billing.bill import LINE_TYPES
 from integrations.contract import Kind, Option
 from integrations.lines import Split
 
+BULK_THRESHOLD = 20
 EXTERNAL_LINE_FIELD = "custcol_m3ter_external_line_item"
 PERIOD_FIELDS = ("servicePeriodStart", "servicePeriodEnd")
 _LINE_FIELD = re.compile(r"custcol[a-z0-9_]+")
@@ -106,5 +107,13 @@ OPTIONS = (
         default=EXTERNAL_LINE_FIELD,
         group=_LINES,
         validate=_line_field,
+    ),
+    Option(
+        key="bulkThreshold",
+        label="Bulk threshold",
+        kind=Kind.NUMBER,
+        help="Above this many new Bills at once they go together, a hundred to a request, instead of one by one.",
+        default=BULK_THRESHOLD,
+        group="Sending",
     ),
 )

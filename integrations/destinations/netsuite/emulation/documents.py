@@ -20,7 +20,7 @@ def complete(books: Books, kind: RecordType, record: Record, before: Record | No
     _party(books, kind, record)
     record.setdefault("tranDate", datetime.now(UTC).date().isoformat())
     if "entity" in kind.fields and kind.has_lines and not trusted:
-        _require(books, record)
+        _require(books, kind, record)
     _amounts(books, kind, record)
     if not trusted:
         _open_period(books, record, before)
@@ -80,13 +80,13 @@ def _party(books: Books, kind: RecordType, record: Record) -> None:
         raise invalid_key(f"Invalid currency reference key {record['currency']['id']} for {field} {customer['id']}.", "currency")
 
 
-def _require(books: Books, record: Record) -> None:
-    """The header fields that the account's form insists on."""
-    wanted = {name.lower(): name for name in books.settings.required_fields}
-    fields = {**{label.lower(): key for key, label in LABELS.items()}, **{key.lower(): key for key in wanted.values()}}
-    missing = [fields[name] for name in wanted if record.get(fields[name]) in (None, "")]
+def _require(books: Books, kind: RecordType, record: Record) -> None:
+    """The header fields that the account's form insists on, given by field name or label in any case."""
+    known = {name.lower(): name for name in [*books.custom_fields, *kind.fields]} | {label.lower(): name for name, label in LABELS.items()}
+    wanted = [known.get(name.lower(), name) for name in books.settings.required_fields]
+    missing = [LABELS.get(name, name) for name in wanted if record.get(name) in (None, "")]
     if missing:
-        raise user_error(f"Please enter value(s) for: {', '.join(LABELS.get(name, name) for name in missing)}.")
+        raise user_error(f"Please enter value(s) for: {', '.join(missing)}.")
 
 
 def _amounts(books: Books, kind: RecordType, record: Record) -> None:
