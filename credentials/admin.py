@@ -81,6 +81,10 @@ class CredentialAdmin(Base):
         allowed = {"may_connect": request.user.has_perm("credentials.connect")}
         return super().changelist_view(request, allowed | (extra_context or {}))
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Where other pages lead to for a new credential."""
+        return connecting.choose_kind(request)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -13,7 +13,7 @@ from credentials.fields import SecretUnreadableError
 from credentials.login import KEYS_LOST
 from credentials.models import Credential, State
 from integrations import registry
-from integrations.contract import CredentialKind, SetupStep
+from integrations.contract import CredentialField, CredentialKind, SetupStep
 
 Notice = dict[str, Any]
 LIST = "admin:credentials_credential_changelist"
@@ -71,9 +71,14 @@ def kinds_by_system(only: str = "") -> dict[str, list[tuple[CredentialKind, str]
 def known(credential: Credential) -> list[tuple[str, str]]:
     """Label and value of everything that is not secret; of a secret only that it is there."""
     kind = declared(credential)
-    fields = kind.fields if kind else ()
-    secret = "stored, never shown" if credential.status in (Credential.Status.VERIFIED, Credential.Status.AUTH_FAILED) else "none stored"
-    return [(field.label, secret if field.secret else credential.settings.get(field.name) or "none") for field in fields]
+    shown = [(field, credential.settings.get(field.name) or "none") for field in (kind.fields if kind else ())]
+    return [(field.label, _secret_words(credential, field) if field.secret else value) for field, value in shown]
+
+
+def _secret_words(credential: Credential, field: CredentialField) -> str:
+    if credential.status in (Credential.Status.VERIFIED, Credential.Status.AUTH_FAILED):
+        return "stored, never shown"
+    return "made here, not connected yet" if field.kind == "private_key" and credential.new_certificate else "none stored"
 
 
 def certificate_facts(certificate: str) -> dict[str, Any] | None:

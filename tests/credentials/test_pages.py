@@ -126,8 +126,9 @@ def test_the_way_to_log_in_is_chosen_first(visitor: Client) -> None:
     page = text(visitor.get(url("choose_kind"), {"next": "/admin/"}))
     assert f"{url('create', 'VAULT_SECRET')}?system=VaultSandbox&amp;next=%2Fadmin%2F" in page
     assert "Vault key pair" in page
-    answer = visitor.get(url("choose_kind"), {"system": "VaultSandbox"})
-    assert answer.url == f"{url('create', 'VAULT_SECRET')}?system=VaultSandbox"
+    for address in (url("choose_kind"), url("add")):
+        answer = visitor.get(address, {"system": "VaultSandbox"})
+        assert answer.url == f"{url('create', 'VAULT_SECRET')}?system=VaultSandbox"
 
 
 def test_a_credential_is_created_by_its_form(visitor: Client, vault: Vault, priya: User) -> None:
@@ -223,6 +224,7 @@ def test_a_pair_made_here_is_connected_in_three_steps(visitor: Client, quick_pai
     assert "Download the certificate" in page
     assert 'value="t-1"' in page
     assert "privateKey" not in page
+    assert "made here, not connected yet" in text(visitor.get(url("change", draft.pk)))
     certificate = visitor.get(url("certificate", draft.pk))
     assert (certificate.content.decode(), certificate.headers["Content-Disposition"]) == (
         quick_pair.certificate,
@@ -336,8 +338,8 @@ def test_a_get_changes_nothing(visitor: Client, credential: Credential) -> None:
     assert Credential.objects.values().get() == before
 
 
-def test_djangos_own_add_and_delete_are_off_and_a_post_to_the_details_saves_nothing(visitor: Client, credential: Credential) -> None:
-    assert visitor.get(url("add")).status_code == 403
+def test_djangos_own_forms_are_off_and_a_post_to_the_details_saves_nothing(visitor: Client, credential: Credential) -> None:
+    assert visitor.post(url("add"), {"name": "Other"}).status_code == 405
     assert visitor.post(url("delete", credential.pk)).status_code == 403
     visitor.post(url("change", credential.pk), {"name": "Other", "tenant": "Other"})
     assert (Credential.objects.get().name, Credential.objects.get().tenant) == ("Vault production", "T-1")
