@@ -47,7 +47,7 @@ def system_choices() -> list[tuple[str, str]]:
 
 
 def system_label(name: str) -> str:
-    """The name for sentences ("NetSuite"); the raw name when nothing serves it any more."""
+    """The name for sentences; the raw name when nothing serves it any more."""
     return dict(system_choices()).get(name, name)
 
 
