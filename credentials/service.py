@@ -56,7 +56,7 @@ def make_key_pair(credential: Credential, user: User | None = None) -> None:
     credential.new_key = {private_key_field(credential.declaration): pair.private_key}
     credential.new_certificate = pair.certificate
     credential.save(update_fields=["new_key", "new_certificate"])
-    health.announce(credential, "made a key pair for", user, health.facts(credential))
+    health.announce(credential, "made a key pair", user, health.facts(credential))
 
 
 def replace_secrets(credential: Credential, data: Mapping[str, str], user: User | None = None, certificate: str = "") -> Credential:
@@ -150,7 +150,7 @@ def _same_books(credential: Credential, tenant: str) -> None:
 
 def _overwrite(credential: Credential, connection: Connection, user: User | None) -> Credential:
     _same_books(credential, connection.verified.tenant)
-    verb = "connected" if credential.status in (Status.DRAFT, Status.DISCONNECTED) else "replaced the secrets of"
+    verb = "connected" if credential.status in (Status.DRAFT, Status.DISCONNECTED) else "replaced secrets"
     with transaction.atomic():
         before = _locked(credential)
         _adopt(credential, connection)

@@ -110,7 +110,7 @@ def test_a_key_pair_is_made_here_and_connected_once_the_vendor_has_its_certifica
     assert (credential.status, credential.tenant, credential.new_key, credential.new_certificate) == ("VERIFIED", "T-1", None, "")
     assert (credential.secrets, credential.certificate) == ({"privateKey": quick_pair.private_key}, quick_pair.certificate)
     assert credential.expires_at == key_pair.expires_at(quick_pair.certificate)
-    assert [verb for verb, *_ in heard] == ["created", "made a key pair for", "connected"]
+    assert [verb for verb, *_ in heard] == ["created", "made a key pair", "connected"]
 
 
 def test_a_new_key_pair_leaves_the_login_alone_until_it_is_connected(
