@@ -269,6 +269,17 @@ class Slots(models.Model):
         return f"{self.count} of {self.budget}"
 
 
+class Beat(models.Model):
+    """One worker process: what it last did, and since when it has been inside a job."""
+
+    owner = models.CharField(max_length=200, unique=True)
+    seen_at = models.DateTimeField()
+    busy_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.owner
+
+
 class Problem(models.Model):
     """One cause that blocks one or more runs."""
 

@@ -1,6 +1,10 @@
 """django-q2 doors: wake-ups that carry ids only, safe to run twice; a flushed queue loses nothing, the sweep finds the work."""
 
+import datetime as dt
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import transaction
@@ -8,13 +12,15 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import IntegrationConfig
-from runs import recover, verify
+from runs import lease, recover, verify
 from runs.build import Kit
 from runs.deliver import deliver
-from runs.models import DUE, Delivery, Exchange, IntegrationRun
+from runs.models import DUE, Beat, Delivery, Exchange, IntegrationRun
 from runs.select import select
 
 SECONDS = 60
+
+log = logging.getLogger(__name__)
 
 
 def wake(integration: IntegrationConfig) -> None:
@@ -23,8 +29,35 @@ def wake(integration: IntegrationConfig) -> None:
     transaction.on_commit(lambda: async_task("runs.tasks.look", name))
 
 
+@contextmanager
+def job(name: str) -> Iterator[None]:
+    """The boundary of every job: its worker is seen as busy, and what fails is recorded before it is raised."""
+    beat(timezone.now())
+    try:
+        yield
+    except Exception:  # the one broad except: a job that fails for our own reasons is found again by the sweep
+        log.exception("The job %s failed; what it held is freed when its lease ends", name)
+        raise
+    finally:
+        beat(None)
+
+
+def beat(busy_since: dt.datetime | None) -> None:
+    Beat.objects.update_or_create(owner=lease.me(), defaults={"seen_at": timezone.now(), "busy_since": busy_since})
+
+
+def probe() -> None:
+    """The watchdog's question whether anybody works."""
+    beat(None)
+
+
 def look(integration_id: str) -> int:
     """Works on one integration for up to a minute; what is left then is another wake-up."""
+    with job(f"look {integration_id}"):
+        return _look(integration_id)
+
+
+def _look(integration_id: str) -> int:
     integration = _load(integration_id)
     end = time.monotonic() + SECONDS
     done = recover.settle(integration)
@@ -47,6 +80,11 @@ def has_due_runs(integration: IntegrationConfig) -> bool:
 
 def sweep() -> int:
     """The truth behind the wake-ups: frees the dead, selects what is owed, settles lost answers, verifies, wakes who has work."""
+    with job("sweep"):
+        return _sweep()
+
+
+def _sweep() -> int:
     recover.free_dead_claims()
     recover.lose_dead_intents()
     woken = 0
