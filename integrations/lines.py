@@ -5,17 +5,15 @@ Pure: no storage, no HTTP.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal
 from enum import StrEnum
 
 from billing.bill import Band, Bill, Line, Ref
 from billing.money import Share, round_half_up, share_out
 from integrations.contract import DocumentLine, LeftOut, Match, Options
+from integrations.rates import quantity_and_rate
 
 NOT_COUNTED = "Shown on the Bill but not part of its total"
-
-_RATE_DECIMALS = 10
-_WIDE = Context(prec=100)
 
 
 class Split(StrEnum):
@@ -208,7 +206,7 @@ def _shares(amounts: Sequence[Decimal], target: Decimal, currency: str) -> list[
 
 
 def _planned(part: _Part, share: Share, split: Split, currency: str) -> PlannedLine:
-    quantity, rate = _quantity_and_rate(part, share, currency)
+    quantity, rate = quantity_and_rate(part.quantity, part.unit_price, share, currency)
     return PlannedLine(
         line=part.line,
         band=part.band,
@@ -219,22 +217,3 @@ def _planned(part: _Part, share: Share, split: Split, currency: str) -> PlannedL
         quantity=quantity,
         rate=rate,
     )
-
-
-def _quantity_and_rate(part: _Part, share: Share, currency: str) -> tuple[Decimal | None, Decimal | None]:
-    """The source's own where they give the amount; otherwise a rate that does, and 1 x amount where there is no quantity."""
-    if not part.quantity:
-        return (Decimal(1), share.rounded) if share.rounded else (part.quantity, _short(part.unit_price))
-    with localcontext(_WIDE):
-        if part.unit_price is not None and not _rounded(part.quantity * part.unit_price - part.amount, currency):
-            return _short(part.quantity), _short(part.unit_price)
-        return _short(part.quantity), _short(part.amount / part.quantity)
-
-
-def _short(value: Decimal | None) -> Decimal | None:
-    """At most ten decimals."""
-    if value is None or -int(value.as_tuple().exponent) <= _RATE_DECIMALS:
-        return value
-    with localcontext(_WIDE):
-        short = value.quantize(Decimal(1).scaleb(-_RATE_DECIMALS)).normalize()
-        return short if short.as_tuple().exponent <= 0 else short.quantize(Decimal(1))  # type: ignore[operator]

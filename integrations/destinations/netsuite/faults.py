@@ -284,6 +284,16 @@ TABLE = (
         entity="{name}:{value}",
     ),
     Row(
+        id="length",
+        code="VALUE_TOO_LONG",
+        next="person",
+        says=r"field (?P<name>\w+) contained more than the maximum number \( ?(?P<most>\d+)",
+        title="NetSuite refused the {noun} because its {name} is longer than {most} characters.",
+        why="NetSuite cuts nothing by itself.",
+        remedy="Shorten it at the source; the new revision is sent by itself.",
+        field="{name}",
+    ),
+    Row(
         id="N20",
         code="RECORD_CHANGED",
         next="retry",

@@ -16,6 +16,7 @@ from integrations.missing import first_missing, merge_missing
 
 MAIN = "main"
 INVOICE, CREDIT_MEMO = "invoice", "creditMemo"
+LONGEST_DESCRIPTION = 4000
 
 _ESCAPED = re.compile(r"[^A-Za-z0-9_-]|_(?=x[0-9A-F]{4})")
 
@@ -31,9 +32,10 @@ def build(bill: Bill, options: Options, lookup: Lookup, stamp: Stamp) -> Plan:
     currency = lookup.find("Currency", ["Currency"], {"Currency": Ref(id=bill.currency, code=bill.currency)}, on)
     customer = _customer(bill, options, lookup, on)
     lines = [line.document_line(item) for line, item in zip(planned.lines, items, strict=True)]
+    kind = CREDIT_MEMO if planned.target < 0 else INVOICE
     document = Document(
         slot=MAIN,
-        kind=CREDIT_MEMO if planned.target < 0 else INVOICE,
+        kind=kind,
         key=document_key(bill.source_id, "" if stamp.default_source else stamp.source),
         tag=stamp.tag(bill),
         body={},
@@ -41,9 +43,9 @@ def build(bill: Bill, options: Options, lookup: Lookup, stamp: Stamp) -> Plan:
         total=planned.target,
         currency=bill.currency,
         customer=customer,
-        facts=_facts(bill, options, stamp, customer),
+        facts=_facts(bill, stamp, customer, _due_text(bill, options, kind)),
     )
-    body = _header(bill, options, document, currency) | {"item": {"items": _lines(planned, lines, options, document.kind)}}
+    body = _header(bill, document, currency, _due(bill, options, kind)) | {"item": {"items": _lines(planned, lines, options, kind)}}
     return Plan(
         documents=(replace(document, body=body),),
         target=planned.target,
@@ -73,9 +75,8 @@ def _account(bill: Bill) -> Ref:
     return Ref(id=bill.account.id, code=bill.account.code, name=bill.account.name)
 
 
-def _header(bill: Bill, options: Options, document: Document, currency: Match | None) -> dict[str, Any]:
+def _header(bill: Bill, document: Document, currency: Match | None, due: dt.date | None) -> dict[str, Any]:
     """The fields of the document itself; what is missing is not in it, and nothing is sent while anything is."""
-    due = bill.due_date if _sends_due(bill, options) and document.kind == INVOICE else None
     fields: dict[str, Any] = {
         "externalId": document.key,
         "tranId": bill.number,
@@ -89,8 +90,14 @@ def _header(bill: Bill, options: Options, document: Document, currency: Match | 
     return {name: value for name, value in fields.items() if value}
 
 
-def _sends_due(bill: Bill, options: Options) -> bool:
-    return bool(options.get("netsuiteSendDueDate") and bill.due_date)
+def _due(bill: Bill, options: Options, kind: str) -> dt.date | None:
+    """The due date that is sent; without one NetSuite takes the customer's terms. A credit memo has none."""
+    return bill.due_date if options.get("netsuiteSendDueDate") and kind == INVOICE else None
+
+
+def _due_text(bill: Bill, options: Options, kind: str) -> str:
+    due = _due(bill, options, kind)
+    return _shown(due) if due else "from the customer's terms" if kind == INVOICE else "none"
 
 
 def _lines(planned: LinePlan, lines: list[DocumentLine], options: Options, kind: str) -> list[dict[str, Any]]:
@@ -111,7 +118,7 @@ def _line(number: int, source: PlannedLine, line: DocumentLine, options: Options
         "amount": _signed(line.amount, sign),
     }
     known = {name: value for name, value in fields.items() if value is not None}
-    return known | {"description": line.description} | _custom_fields(source, options)
+    return known | {"description": line.description[:LONGEST_DESCRIPTION]} | _custom_fields(source, options)
 
 
 def _custom_fields(source: PlannedLine, options: Options) -> dict[str, Any]:
@@ -142,15 +149,14 @@ def _missing(
     return merge_missing(found)
 
 
-def _facts(bill: Bill, options: Options, stamp: Stamp, customer: Match | None) -> tuple[tuple[str, str], ...]:
+def _facts(bill: Bill, stamp: Stamp, customer: Match | None, due: str) -> tuple[tuple[str, str], ...]:
     """The header for people."""
-    due = _shown(bill.due_date) if bill.due_date and _sends_due(bill, options) else "from the customer's terms"
     return (
         ("Customer", f"{customer.name} ({customer.id})" if customer and customer.name else customer.id if customer else "not mapped yet"),
         ("Number", bill.number or "given by NetSuite"),
         ("Memo", stamp.tag(bill)),
         ("Date", _shown(bill.invoice_date or bill.bill_date)),
-        ("Due", due if bill.total >= 0 else "none"),
+        ("Due", due),
         ("Currency", bill.currency),
     )
 

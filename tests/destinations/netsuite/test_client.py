@@ -243,6 +243,15 @@ def test_a_custom_field_that_does_not_exist_is_named(books: Books) -> None:
     assert refused(books, document)[0::3] == ("UNKNOWN_PROPERTY", "NetSuite does not know the field custcol_gone on this invoice.")
 
 
+def test_a_text_that_is_too_long(books: Books) -> None:
+    assert refused(books, a_document(number="7" * 46))[0::3] == (
+        "VALUE_TOO_LONG",
+        "NetSuite refused the invoice because its tranId is longer than 45 characters.",
+    )
+    line = {"key": "l1", "type": "USAGE", "description": "long " * 1000, "amount": "16.00", "refs": {"Product": {"id": "p-1"}}}
+    assert books.send(a_document(lines=[line])).fault is None, "a description is cut"
+
+
 def test_too_many_requests_at_once(books: Books) -> None:
     books.login.headers()
     books.busy()

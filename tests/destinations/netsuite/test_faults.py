@@ -177,7 +177,11 @@ def test_a_refusal_becomes_a_sentence(row: str, status: int, vendor_code: str, w
 def test_every_row_of_the_cookbook_is_there_and_tried() -> None:
     assert {f"N{number}" for number in range(1, 24)} <= {row.id for row in TABLE}
     tried = {(case[0], case[4]) for case in CASES}
-    assert {(row.id, row.code) for row in TABLE} - tried == {("address", "WRONG_ADDRESS"), ("unreadable", "UNREADABLE_ANSWER")}
+    assert {(row.id, row.code) for row in TABLE} - tried == {
+        ("address", "WRONG_ADDRESS"),
+        ("unreadable", "UNREADABLE_ANSWER"),
+        ("length", "VALUE_TOO_LONG"),
+    }
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.id} {row.code}")
