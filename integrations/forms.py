@@ -9,24 +9,20 @@ from django import forms
 from django.forms import BoundField
 
 from billing.models import Source
-from integrations import options, registry, service
-from integrations.contract import Option
+from integrations import checks, options, registry
 from integrations.models import IntegrationConfig
 from integrations.names import Books, Record
 from integrations.option_fields import MOST_LISTED, OptionField
-from integrations.option_values import default
 
 PREFIX = "configure"
-OPEN_GROUPS = 4
 
 
 @dataclass(frozen=True)
 class Group:
-    """Fields under one heading. The first groups stand open, of the others those in which something was chosen or is wrong."""
+    """Fields under one heading, or under none."""
 
     title: str
     fields: list[BoundField]
-    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ class ConfigureForm(PlainForm):
     def clean(self) -> dict[str, Any]:
         given = {option.key: self.cleaned_data[option.key] for option in self.schema if option.key in self.cleaned_data}
         name = self.cleaned_data.get("name")
-        errors = service.name_errors(name, self.system, self.entity_type, self.integration) if name else {}
+        errors = checks.name_errors(name, self.system, self.entity_type, self.integration) if name else {}
         try:
             self.options = options.clean(given, self.destination, self.entity_type)
         except options.OptionErrors as found:
@@ -142,9 +138,7 @@ class ConfigureForm(PlainForm):
         asked = [option for option in self.schema if option.panel == panel]
         titles = list(dict.fromkeys(["", *(option.group for option in asked)]))
         for title, members in groupby(sorted(asked, key=lambda option: titles.index(option.group)), key=lambda option: option.group):
-            fields = [self[option.key] for option in members]
-            folded = titles.index(title) >= OPEN_GROUPS and not any(map(self._stands_out, fields))
-            yield Group(title, fields, folded)
+            yield Group(title, [self[option.key] for option in members])
 
     def _global(self) -> list[Group]:
         """Name first, then the trigger beside it, then the sources."""
@@ -152,13 +146,9 @@ class ConfigureForm(PlainForm):
         sources = [self["sources"]] if "sources" in self.fields else []
         return [Group(first.title, [self["name"], *first.fields[:1], *sources, *first.fields[1:]]), *others]
 
-    def _stands_out(self, field: BoundField) -> bool:
-        option: Option = self.fields[field.name].option  # type: ignore[attr-defined]
-        return bool(field.errors) or field.value() != default(option)
-
     def _initial(self) -> dict[str, Any]:
         if self.integration is None:
-            proposed = service.proposed_name(self.entity_type, self.system)
+            proposed = checks.proposed_name(self.entity_type, self.system)
             return options.defaults(self.destination, self.entity_type) | {"name": proposed, "sources": []}
         stored = options.defaults(self.destination, self.entity_type) | self.integration.options
         return stored | {"name": self.integration.name, "sources": list(self.integration.sources.all())}

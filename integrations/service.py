@@ -9,9 +9,8 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from billing.models import Source
-from integrations import contract, options, registry
+from integrations import checks, contract, registry
 from integrations.models import ConfigVersion, IntegrationConfig
-from integrations.option_values import meant
 from integrations.options import OptionErrors
 
 
@@ -29,8 +28,8 @@ def create(
     user: User | None = None,
 ) -> IntegrationConfig:
     """A new integration, enabled, with version 1 of its options. OptionErrors with every sentence, keyed as the command's JSON is."""
-    values, errors = check(entity_type, system, name, config_data)
-    errors |= _credential_errors(credential, system)
+    values, errors = checks.check(entity_type, system, name, config_data)
+    errors |= checks.credential_errors(credential, system)
     if errors:
         raise OptionErrors(errors)
     with transaction.atomic():
@@ -48,39 +47,11 @@ def create(
     return integration
 
 
-def check(entity_type: str, system: str, name: str, config_data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """What a new integration would hold, with every default, and every sentence that stands against it."""
-    errors = _kind_errors(entity_type, system) | name_errors(name, system, entity_type)
-    return _cleaned(config_data, system, entity_type, errors), errors
-
-
-def name_errors(name: str, system: str, entity_type: str, own: IntegrationConfig | None = None) -> dict[str, str]:
-    """Why it cannot be called so, or nothing: the name is unique among the others of its system and entity type."""
-    if not name.strip():
-        return {"name": "Give the integration a name."}
-    if len(name.strip()) > 200:
-        return {"name": "A name has at most 200 characters."}
-    others = IntegrationConfig.objects.filter(system=system, entity_type=entity_type, name=name.strip(), archived_at=None)
-    if (others.exclude(pk=own.pk) if own else others).exists():
-        label = registry.system_label(system)
-        return {"name": f"Another {entity_type} integration with {label} is called {name.strip()}; choose a different name."}
-    return {}
-
-
-def proposed_name(entity_type: str, system: str) -> str:
-    """The label of the destination, numbered when it is taken."""
-    label, number = registry.system_label(system), 1
-    taken = set(IntegrationConfig.objects.filter(system=system, entity_type=entity_type, archived_at=None).values_list("name", flat=True))
-    while (name := label if number == 1 else f"{label} {number}") in taken:
-        number += 1
-    return name
-
-
 def change_options(integration: IntegrationConfig, config_data: Mapping[str, Any], user: User | None) -> ConfigVersion | None:
     """The whole `config_data` anew (what is not given is its default): a new version, or None when nothing changed. OptionErrors."""
     errors: dict[str, str] = {}
-    values = _cleaned(config_data, integration.system, integration.entity_type, errors)
-    if values and _waits_for_itself(integration, values["runAfterIntegrationId"]):
+    values = checks.cleaned(config_data, integration.system, integration.entity_type, errors)
+    if values and checks.waits_for_itself(integration, values["runAfterIntegrationId"]):
         errors["runAfterIntegrationId"] = "This integration would wait for itself; choose one that does not run after it."
     if errors:
         raise OptionErrors(errors)
@@ -100,7 +71,7 @@ def rename(integration: IntegrationConfig, name: str, user: User | None) -> None
     """Gives it another name. OptionErrors when the name is empty or taken."""
     if name.strip() == integration.name:
         return
-    errors = name_errors(name, integration.system, integration.entity_type, integration)
+    errors = checks.name_errors(name, integration.system, integration.entity_type, integration)
     if errors:
         raise OptionErrors(errors)
     _store(integration, user, "renamed", name=name.strip())
@@ -120,7 +91,7 @@ def change_sources(integration: IntegrationConfig, sources: Iterable[Source], us
 
 def connect(integration: IntegrationConfig, credential: Any, user: User | None) -> None:
     """Chooses the credential. NotAllowed for another system, or another tenant while answers of the present one are open."""
-    if errors := _credential_errors(credential, integration.system):
+    if errors := checks.credential_errors(credential, integration.system):
         raise NotAllowed(*errors.values())
     with transaction.atomic():
         _lock(integration)
@@ -158,46 +129,6 @@ def archive(integration: IntegrationConfig, user: User | None) -> None:
         raise NotAllowed(f"{integration} still waits for answers from {integration.system_label}. They are settled first; then archive it.")
     if not integration.archived_at:
         _store(integration, user, "archived", enabled=False, archived_at=timezone.now())
-
-
-def _cleaned(config_data: Mapping[str, Any], system: str, entity_type: str, errors: dict[str, str]) -> dict[str, Any]:
-    """The options with every default; what is wrong goes into `errors`."""
-    if "destination" in errors:
-        return {}
-    try:
-        return options.clean(config_data, registry.destination(system), entity_type)
-    except OptionErrors as found:
-        errors.update(found.errors)
-        return {}
-
-
-def _kind_errors(entity_type: str, system: str) -> dict[str, str]:
-    systems = [name for name, _ in registry.system_choices()]
-    if system not in systems:
-        return {"destination": f"There is no destination {system}{meant(system, systems) or '.'}"}
-    entities = registry.destination(system).entity_types
-    if entity_type not in entities:
-        return {"entityType": f"{registry.system_label(system)} takes {' and '.join(entities)}, not {entity_type or 'nothing'}."}
-    return {}
-
-
-def _credential_errors(credential: Any, system: str) -> dict[str, str]:
-    if credential is None or credential.system == system:
-        return {}
-    other, own = registry.system_label(credential.system), registry.system_label(system)
-    return {"integrationCredentialsId": f"{credential} is a credential of {other}; choose one of {own}."}
-
-
-def _waits_for_itself(integration: IntegrationConfig, earlier: str) -> bool:
-    """Whether the chain of `runAfterIntegrationId` from `earlier` on comes back here."""
-    seen: set[str] = set()
-    while earlier and earlier not in seen:
-        if earlier == str(integration.pk):
-            return True
-        seen.add(earlier)
-        config = IntegrationConfig.objects.select_related("current_version").filter(pk=earlier).first()
-        earlier = str(config.options.get("runAfterIntegrationId") or "") if config else ""
-    return False
 
 
 def _add_version(integration: IntegrationConfig, values: Mapping[str, Any], user: User | None) -> ConfigVersion:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.models import Source
-from integrations import service
+from integrations import checks, service
 from integrations.models import IntegrationConfig
 from integrations.option_values import meant, shown
 from integrations.options import OptionErrors
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         credential = _credential(given.get("integrationCredentialsId"), errors)
         sources = _sources(given.get("sources") or [], errors)
         if errors:
-            _, others = service.check(texts["entityType"], texts["destination"], texts["name"], config_data)
+            _, others = checks.check(texts["entityType"], texts["destination"], texts["name"], config_data)
             raise OptionErrors(others | errors)
         return service.create(texts["entityType"], texts["destination"], texts["name"], config_data, credential, sources)
 
