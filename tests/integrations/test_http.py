@@ -7,7 +7,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -163,8 +163,9 @@ def server(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            received.append(self.request.recv(65536))
-            behave(self.request)
+            with suppress(OSError):
+                received.append(self.request.recv(65536))
+                behave(self.request)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as listening:
         listening.daemon_threads = True
