@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils import timezone
 
 from billing.bill import Bill, Party, Ref
@@ -38,9 +38,9 @@ def receive_items(source: Source, items: Iterable[tuple[str, Ref, Mapping[str, A
 def keep_parties(source: Source, parties: Iterable[Party], *, overwrite: bool) -> dict[str, Account]:
     """The stored Accounts by id, after these parties are merged into them in order."""
     given = [(party.id, _account_values(party)) for party in parties]
-    rows = {row.uid: row for ids in chunks({uid for uid, _ in given}) for row in Account.objects.filter(source=source, uid__in=ids)}
+    rows = _accounts(source, {uid for uid, _ in given})
     _merge(Account, rows, given, lambda uid: Account(source=source, uid=uid), overwrite)
-    return rows
+    return rows | _accounts(source, {uid for uid, row in rows.items() if row.pk is None})
 
 
 def keep_items(source: Source, items: Iterable[tuple[str, Ref, Mapping[str, Any]]], *, overwrite: bool) -> None:
@@ -48,6 +48,10 @@ def keep_items(source: Source, items: Iterable[tuple[str, Ref, Mapping[str, Any]
     found = (CatalogueItem.objects.filter(source=source, uid__in=ids) for ids in chunks({uid for (_, uid), _ in given}))
     rows = {(row.kind, row.uid): row for chunk in found for row in chunk}
     _merge(CatalogueItem, rows, given, lambda key: CatalogueItem(source=source, kind=key[0], uid=key[1]), overwrite)
+
+
+def _accounts(source: Source, uids: set[str]) -> dict[str, Account]:
+    return {row.uid: row for ids in chunks(uids) for row in Account.objects.filter(source=source, uid__in=ids)}
 
 
 def items_named(bills: Iterable[Bill]) -> dict[ItemKey, Ref]:
@@ -67,11 +71,11 @@ def chunks(values: Iterable[_T], size: int = CHUNK) -> Iterator[list[_T]]:
 
 
 def twice(work: Callable[[], _T]) -> _T:
-    """The work in one transaction, and once more when another process was first to store one of its rows."""
+    """The work in one transaction, and once more when another process was first to store one of its rows, or stood in its way."""
     try:
         with transaction.atomic():
             return work()
-    except IntegrityError:
+    except (IntegrityError, OperationalError):
         with transaction.atomic():
             return work()
 
@@ -125,14 +129,19 @@ def _merge(
         if fresh or row.pk is None:
             changed[key] = row
             fields |= set(fresh)
-    _store(model, list(changed.values()), fields)
+    _store(model, [changed[key] for key in sorted(changed)], fields, overwrite)
 
 
-def _store(model: type[_Row], rows: list[_Row], fields: set[str]) -> None:
+def _store(model: type[_Row], rows: list[_Row], fields: set[str], overwrite: bool) -> None:
+    """New rows and changed ones. Where another process was first with a row, only a record of its own is written over it."""
     new = [row for row in rows if row.pk is None]
     old = [row for row in rows if row.pk is not None]
     for row in old:
         row.updated_at = timezone.now()
-    model._default_manager.bulk_create(new)
+    if overwrite and fields:
+        unique = model._meta.total_unique_constraints[0].fields
+        model._default_manager.bulk_create(new, update_conflicts=True, unique_fields=unique, update_fields=sorted(fields))
+    else:
+        model._default_manager.bulk_create(new, ignore_conflicts=True)
     if old:
         model._default_manager.bulk_update(old, [*sorted(fields), "updated_at"])

@@ -58,11 +58,12 @@ class Shelf:
         self.added.append(_revision(self.bill, self.last, arrival, raw, schema, said))
         if not older:
             self.current, self.digest = self.added[-1], said
+            self.touched |= self.last > 1
         return "revised" if self.last > 1 else "created"
 
     def _follow(self, arrival: canonical.Bill, account: Account, unchanged: bool) -> None:
         """The columns follow the arrival; one that changed nothing moves the lock and the watermark only."""
-        values = _watermark(arrival) if unchanged else _columns(arrival) | {"account_id": account.pk}
+        values = _watermark(arrival) if unchanged else columns(arrival, account)
         for name, value in values.items():
             if getattr(self.bill, name) != value:
                 setattr(self.bill, name, value)
@@ -86,8 +87,10 @@ def _watermark(arrival: canonical.Bill) -> dict[str, Any]:
     return {"locked": arrival.locked} | {name: value for name, value in seen.items() if value is not None}
 
 
-def _columns(arrival: canonical.Bill) -> dict[str, Any]:
+def columns(arrival: canonical.Bill, account: Account) -> dict[str, Any]:
+    """The columns of a Bill whose current revision this is."""
     values = {
+        "account_id": account.pk,
         "number": arrival.number,
         "currency": arrival.currency,
         "total": arrival.total,

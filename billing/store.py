@@ -4,17 +4,18 @@ Each chunk is one short transaction and a number of statements that does not gro
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from django.db.models import OuterRef, Subquery, Value
+from django.db import connection
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 
 from billing import bill as canonical
 from billing.directory import CHUNK, ItemKey, chunks, items_named, keep_items, keep_parties, receive_items, receive_parties, twice
 from billing.document import bill_of, digest, slice_digest
 from billing.models import Account, Bill, BillRevision, Source
-from billing.shelf import COLUMNS, Outcome, Shelf, identity_of, is_older
+from billing.shelf import COLUMNS, Outcome, Shelf, columns, identity_of, is_older
 
 __all__ = ["Arrival", "Counts", "load", "read", "receive", "receive_items", "receive_parties", "slice_digest"]
 
@@ -129,27 +130,34 @@ def _chunks(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
 
 def _keep(source: Source, chunk: list[Arrival], schema: int, reread: Reread) -> list[Outcome]:
     accounts = keep_parties(source, (bill.account for _, bill, _ in chunk), overwrite=False)
-    shelves = _shelves(source, [bill for _, bill, _ in chunk], schema, reread)
+    arrivals = [bill for _, bill, _ in chunk]
+    shelves = _shelves(_held(source, arrivals, accounts), arrivals, schema, reread)
     outcomes = [shelves[bill.source_id].take(bill, raw, schema, accounts[bill.account.id]) for _, bill, raw in chunk]
-    _write([shelf for shelf in shelves.values() if shelf.touched or shelf.added])
+    _write([shelves[uid] for uid in sorted(shelves)])
     return outcomes
 
 
-def _shelves(source: Source, arrivals: list[canonical.Bill], schema: int, reread: Reread) -> dict[str, Shelf]:
-    """What is stored of these Bills, locked against other writers, by the source's id."""
-    uids = {arrival.source_id for arrival in arrivals}
+def _held(source: Source, arrivals: list[canonical.Bill], accounts: Mapping[str, Account]) -> QuerySet[Bill]:
+    """The stored Bills of these arrivals, made where absent, and kept from other writers until the transaction ends."""
+    first = {arrival.source_id: arrival for arrival in reversed(arrivals)}
+    held = Bill.objects.filter(source=source, uid__in=first).order_by("uid")
+    known = set(held.values_list("uid", flat=True))
+    new = [first[uid] for uid in sorted(first) if uid not in known]
+    made = [Bill(source=source, uid=arrival.source_id, **columns(arrival, accounts[arrival.account.id])) for arrival in new]
+    Bill.objects.bulk_create(made, ignore_conflicts=True)
+    if connection.features.has_select_for_update:
+        list(held.select_for_update().values_list("pk"))
+    return held
+
+
+def _shelves(held: QuerySet[Bill], arrivals: list[canonical.Bill], schema: int, reread: Reread) -> dict[str, Shelf]:
+    """What is stored of these Bills, by the source's id."""
     newest = BillRevision.objects.filter(bill=OuterRef("pk")).order_by("-number")
-    stored = (
-        Bill.objects.filter(source=source, uid__in=uids)
-        .order_by("pk")
-        .select_for_update(of=("self",))
-        .select_related("current_revision")
-        .defer("current_revision__document", "current_revision__raw")
-        .annotate(last=Subquery(newest.values("number")[:1]))
-    )
-    shelves = {uid: Shelf(Bill(source=source, uid=uid)) for uid in sorted(uids)}
-    for bill in stored:
-        shelves[bill.uid] = Shelf(bill, bill.current_revision.digest if bill.current_revision else "", bill.last or 0)
+    stored = held.select_related("current_revision").annotate(last=Subquery(newest.values("number")[:1]))
+    shelves = {
+        bill.uid: Shelf(bill, bill.current_revision.digest if bill.current_revision else "", bill.last or 0)
+        for bill in stored.defer("current_revision__document", "current_revision__raw")
+    }
     _read_again([shelf for shelf in shelves.values() if shelf.last], schema, reread)
     _recall(shelves, arrivals)
     return shelves
@@ -183,15 +191,13 @@ def _recall(shelves: dict[str, Shelf], arrivals: list[canonical.Bill]) -> None:
 
 
 def _write(shelves: list[Shelf]) -> None:
-    new = [shelf for shelf in shelves if shelf.bill.pk is None]
-    old = [shelf for shelf in shelves if shelf.bill.pk is not None]
-    Bill.objects.bulk_create([shelf.bill for shelf in new])
     _add([revision for shelf in shelves for revision in shelf.added])
-    _point(new)
-    for shelf in old:
+    _point([shelf for shelf in shelves if shelf.current and not shelf.touched])
+    touched = [shelf for shelf in shelves if shelf.touched]
+    for shelf in touched:
         shelf.bill.current_revision = shelf.current or shelf.bill.current_revision
     following = [*COLUMNS, "current_revision", "updated_at"]
-    Bill.objects.bulk_create([shelf.bill for shelf in old], update_conflicts=True, unique_fields=["id"], update_fields=following)
+    Bill.objects.bulk_create([shelf.bill for shelf in touched], update_conflicts=True, unique_fields=["id"], update_fields=following)
 
 
 def _add(revisions: list[BillRevision]) -> None:
@@ -203,7 +209,7 @@ def _add(revisions: list[BillRevision]) -> None:
 
 
 def _point(shelves: list[Shelf]) -> None:
-    """New Bills to their current revision: a statement per revision number, which is 1 for nearly all."""
+    """Bills to their new current revision: a statement per revision number, which is 1 for new Bills."""
     numbered: dict[int, list[int]] = defaultdict(list)
     for shelf in shelves:
         if shelf.current:

@@ -128,6 +128,6 @@ def _repeated(members: list[_Member]) -> list[str]:
 
 def _found(place: str, collection: str, counts: dict[str, int], value: Any, raw: str, faults: list[str]) -> Found:
     uid = value.get("id") if isinstance(value, dict) else None
-    known = f" (id {uid})" if isinstance(uid, str | int) and not isinstance(uid, bool) else ""
+    known = f" (id {uid})" if uid and isinstance(uid, str | int) and uid is not True else ""
     where = f"{place}{collection.removesuffix('s')} {counts[collection]}{known}"
     return Found(where=where, collection=collection, value=value, raw=raw, fault=" ".join(faults))

@@ -283,6 +283,21 @@ def test_load_fills_the_account_from_what_is_known_now(source: Source) -> None:
     }
 
 
+def test_a_bill_that_another_process_stored_first_is_no_second_one(source: Source) -> None:
+    """Between looking and storing: the other's Bill is found, its revision counts, ours comes after it."""
+    create = Bill.objects.bulk_create
+    others = iter([replace(B, version=2)])
+
+    def beaten(bills: list[Bill], **options: Any) -> list[Bill]:
+        for other in others:
+            receive(source, other)
+        return create(bills, **options)
+
+    with mock.patch.object(Bill.objects, "bulk_create", beaten):
+        assert receive(source, replace(A, version=3), bill("b2")) == (1, 1, 0)
+    assert (revisions(), current(), current("b2")) == ([1, 2], (2, "1E+1"), (1, "1E+1"))
+
+
 def test_a_lost_race_is_run_once_more(source: Source) -> None:
     create = BillRevision.objects.bulk_create
     errors = iter([IntegrityError("revision_number_once_per_bill")])
@@ -312,17 +327,17 @@ def statements(source: Source, bills: Iterable[canonical.Bill]) -> int:
 
 
 def test_statements_per_bill(source: Source) -> None:
-    """Statements in a full chunk of 500: at most 0.05 per Bill, less where a statement may carry any number of values."""
+    """Statements for a full chunk of 500: at most 0.05 per Bill, less where a statement may carry any number of values."""
     new = statements(source, many(500, "10"))
     revised = statements(source, many(500, "11"))
     unchanged = statements(source, many(500, "11"))
     assert new <= 25, new
     assert revised <= 25, revised
-    assert unchanged <= 3, unchanged
+    assert unchanged <= 5, unchanged
 
 
 def test_statements_do_not_grow_with_bills_in_a_chunk(source: Source) -> None:
     other = Source.objects.create(slug="other", platform="m3ter", name="Other")
     with mock.patch.object(type(connection.ops), "bulk_batch_size", lambda self, fields, objs: len(objs)):
-        assert statements(source, many(400, "10")) == statements(other, many(2, "10")) <= 8
-        assert statements(source, many(400, "11")) == statements(other, many(2, "11")) <= 7
+        assert statements(source, many(400, "10")) == statements(other, many(2, "10")) <= 11
+        assert statements(source, many(400, "11")) == statements(other, many(2, "11")) <= 8
