@@ -16,16 +16,20 @@ QUIET = ("retry", "rate", "unknown")
 
 def update(
     integration: IntegrationConfig, pairs: Iterable[tuple[IntegrationRun, Fault | None]], plans: Mapping[UUID, Plan] | None = None
-) -> None:
-    """Links each run to the problems that hold it now, and closes the problems that hold nothing any more."""
+) -> int:
+    """Links each run to the problems that hold it now, closes those that hold nothing any more; returns how many are new."""
     judged = list(pairs)
     freed = [run for run, fault in judged if fault is None or fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED]
     _free(freed)
+    opened = 0
     for run, fault in judged:
         if fault is not None and (fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED):
             for cause in _causes(fault, (plans or {}).get(run.pk)):
-                _open(integration, cause).runs.add(run)
+                problem, new = _open(integration, cause)
+                problem.runs.add(run)
+                opened += new
     close_empty(integration)
+    return opened
 
 
 def _free(runs: list[IntegrationRun]) -> None:
@@ -64,9 +68,8 @@ def fingerprint_of(code: str, field: str, entity: str) -> str:
     return hashlib.sha256(f"{code}|{field}|{entity}".encode()).hexdigest()
 
 
-def _open(integration: IntegrationConfig, fault: Fault) -> Problem:
+def _open(integration: IntegrationConfig, fault: Fault) -> tuple[Problem, bool]:
     open_ones = Problem.objects.exclude(state=Problem.State.CLOSED)
     told = {"code": fault.code, "title": fault.title, "why": fault.why, "remedy": fault.remedy}
     mark = fingerprint_of(fault.code, fault.field, fault.entity)
-    problem, _ = open_ones.get_or_create(integration=integration, fingerprint=mark, defaults=told)
-    return problem
+    return open_ones.get_or_create(integration=integration, fingerprint=mark, defaults=told)

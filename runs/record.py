@@ -1,21 +1,18 @@
 """Writes what became of each run, where the claim is still ours, in one transaction per batch."""
 
-import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
 
-from billing import store
 from credentials import health
 from integrations.contract import Answer, Fault, Outcome
 from integrations.errors import DeliveryError
-from runs import budget, ledger, problems, retry
+from runs import budget, ledger, problems, retry, strain, transitions
 from runs.build import Built, Kit
-from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
+from runs.models import Delivery, Exchange, IntegrationRun, Member
 from runs.send import Sent, fault_from
 
 Pair = tuple[Member, Outcome]
@@ -102,8 +99,8 @@ def _record(kit: Kit, token: uuid.UUID, pairs: Sequence[Pair]) -> list[Pair]:
         member.run.delivery = member.delivery
         _apply(member, outcome)
     _write([member for member, _ in mine])
-    problems.update(kit.integration, [(member.run, outcome.fault) for member, outcome in mine if not outcome.job])
-    _count_errors(kit, mine)
+    done = [(member.run, outcome.fault) for member, outcome in mine if not outcome.job]
+    strain.count(kit.integration, [fault for _, fault in done], problems.update(kit.integration, done))
     return mine
 
 
@@ -128,58 +125,14 @@ def _apply(member: Member, outcome: Outcome) -> None:
     member.accepted, member.code = outcome.fault is None, outcome.fault.code if outcome.fault else ""
     if outcome.job:
         member.accepted = None
-        at_work(member.delivery)
+        transitions.at_work(member.delivery)
     elif outcome.fault is None:
-        complete(member.run, member.delivery, outcome.external_id, outcome.url)
+        transitions.complete(member.run, member.delivery, outcome.external_id, outcome.url)
     elif outcome.fault.next == "unknown":
         member.accepted = None
-        lost(member.run, member.delivery, outcome.fault)
+        transitions.lost(member.run, member.delivery, outcome.fault)
     else:
-        stop(member.run, member.delivery, outcome.fault)
-
-
-def complete(run: IntegrationRun, delivery: Delivery, external_id: str, url: str) -> None:
-    """The destination took the document: the slot now holds this revision."""
-    told = (run.explanation or {})["documents"][0]
-    run.status, run.error_code, run.error, run.detail = Status.COMPLETE, "", "", ""
-    run.external_id, run.url = external_id or delivery.external_id, url or delivery.url
-    run.dt_completed, run.building = timezone.now(), False
-    delivery.external_id, delivery.url = run.external_id, run.url
-    delivery.kind, delivery.key, delivery.tag = told["kind"], told["key"], told["tag"]
-    delivery.total, delivery.currency = Decimal(told["total"]), told["currency"]
-    delivery.line_keys = [line["line_key"] for line in told["lines"]]
-    delivery.slice_digest = store.slice_digest(store.read(run.revision))
-    delivery.revision, delivery.settled_by, delivery.integration_id = run.revision, run, run.integration_id
-    delivery.origin, delivery.verified_at = Delivery.Origin.SENT, None
-    _free(delivery)
-
-
-def at_work(delivery: Delivery) -> None:
-    """The destination works on it by itself: no lease, slot or worker is held until it says what came of it."""
-    _free(delivery)
-    delivery.state = Delivery.State.ACCEPTED
-
-
-def lost(run: IntegrationRun, delivery: Delivery, fault: Fault) -> None:
-    """Sent, answer lost: only the stored exchange settles it."""
-    run.status, run.error_code, run.error, run.detail, run.building = Status.UNKNOWN, fault.code, fault.title, fault.detail, False
-    _free(delivery)
-    delivery.state = Delivery.State.UNKNOWN
-
-
-def stop(run: IntegrationRun, delivery: Delivery, fault: Fault) -> None:
-    """Certainly not accepted: waits for its next try, or for a person."""
-    status, wait = retry.after(fault, run.attempts)
-    run.status, run.error_code, run.error, run.detail, run.building = status, fault.code, fault.title, fault.detail, False
-    if status == Status.TIMEOUT_LIMIT_EXCEEDED:
-        run.error = f"{fault.title} It was not taken in {run.attempts} tries."
-    run.next_attempt_at = timezone.now() + (wait or dt.timedelta())
-    run.dt_completed = timezone.now() if wait is None else None
-    _free(delivery)
-
-
-def _free(delivery: Delivery) -> None:
-    delivery.state, delivery.claim, delivery.owner, delivery.lease_until = Delivery.State.IDLE, None, "", None
+        transitions.stop(member.run, member.delivery, outcome.fault)
 
 
 def _write(members: Sequence[Member]) -> None:
@@ -197,7 +150,7 @@ def refuse(claim: ledger.Claim, judged: Iterable[tuple[Built, Fault]]) -> None:
         ours = ledger.ours(claim.token, [item.run.delivery_id for item, _ in pairs])
         mine = [(item.run, fault) for item, fault in pairs if item.run.delivery_id in ours]
         for run, fault in mine:
-            stop(run, run.delivery, fault)
+            transitions.stop(run, run.delivery, fault)
         IntegrationRun.objects.bulk_update([run for run, _ in mine], RUN_FIELDS, batch_size=100)
         Delivery.objects.bulk_update([run.delivery for run, _ in mine], ["state", "claim", "owner", "lease_until"], batch_size=100)
         problems.update(claim.integration, mine, {item.run.pk: item.plan for item, _ in pairs})
@@ -211,7 +164,7 @@ def put_back(claim: ledger.Claim, error: DeliveryError) -> None:
         mine = [run for run in claim.runs if run.delivery_id in ours]
         for run in mine:
             run.attempts += 1
-            stop(run, run.delivery, fault)
+            transitions.stop(run, run.delivery, fault)
         IntegrationRun.objects.bulk_update(mine, [*RUN_FIELDS, "attempts"], batch_size=100)
         Delivery.objects.bulk_update([run.delivery for run in mine], ["state", "claim", "owner", "lease_until"], batch_size=100)
         problems.update(claim.integration, [(run, fault) for run in mine])
@@ -223,16 +176,3 @@ def _mark_login(kit: Kit, pairs: Sequence[Pair]) -> None:
     refused = next((outcome.fault for _, outcome in pairs if outcome.fault and outcome.fault.next == "auth"), None)
     if refused is not None and kit.integration.credential is not None:
         health.mark_failed(kit.integration.credential, refused.title)
-
-
-def _count_errors(kit: Kit, pairs: Sequence[Pair]) -> None:
-    """Successive members that the destination refused; an accepted one starts the count again."""
-    integration = kit.integration
-    before = integration.consecutive_errors
-    for _, outcome in pairs:
-        if outcome.fault is None and not outcome.job:
-            integration.consecutive_errors = 0
-        elif outcome.fault is not None and outcome.fault.next in ("person", "auth"):
-            integration.consecutive_errors += 1
-    if integration.consecutive_errors != before:
-        integration.save(update_fields=["consecutive_errors"])

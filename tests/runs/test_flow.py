@@ -2,9 +2,11 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
+from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from billing.bill import Ref
@@ -306,3 +308,31 @@ def test_a_document_from_before_a_restored_backup_is_updated_not_appended_to(int
         work(integration)
 
     assert {len(each["item"]["items"]) for each in books.documents()} == {1} and len(books.documents()) == 30
+
+
+def test_ten_refusals_for_ten_causes_switch_it_off_and_tell_people(
+    integration: IntegrationConfig, books: Books, mailoutbox: list[EmailMessage], django_capture_on_commit_callbacks: Any
+) -> None:
+    integrations.change_options(integration, integration.options | {"integrationDisabledNotificationUsers": ["ap@example.test"]}, None)
+    for number in range(11):
+        item = {"external_system": "Netsuite", "external_table": "Item", "external_id": f"99{number:02}"}
+        ExternalMapping.objects.create(entity_type="Product", entity_id=f"prod-{number}", **item)
+    arrive(*[a_bill(f"b-{number}", [a_line(refs={"Product": Ref(id=f"prod-{number}")})]) for number in range(10)])
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert set(work(integration)) == {"ERROR"}
+    off = fresh(integration)
+    assert (off.status, off.enabled, off.consecutive_errors) == ("DISABLED", False, 10)
+    assert "10 times in a row" in off.disabled_reason and mailoutbox[0].to == ["ap@example.test"]
+
+    integrations.enable(off, None)
+    arrive(a_bill("good"))
+    assert work(off)[-1] == "COMPLETE" and fresh(integration).consecutive_errors == 0
+
+
+def test_one_cause_for_many_bills_switches_nothing_off(integration: IntegrationConfig, books: Books) -> None:
+    arrive(*[a_bill() for _ in range(12)])
+    books.configure(required_fields=["department"])
+
+    assert set(work(integration)) == {"ERROR"}
+    assert fresh(integration).enabled and fresh(integration).consecutive_errors == 1
