@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -76,9 +77,9 @@ class ReadOnlyAdmin(Base):
         raise NotImplementedError
 
 
-def cell(template: str, **context: Any) -> str:
+def cell(template: str, **context: Any) -> SafeString:
     """One cell of a list, from templates/runs/cells/."""
-    return render_to_string(f"runs/cells/{template}.html", context).strip()
+    return SafeString(render_to_string(f"runs/cells/{template}.html", context).strip())
 
 
 def badge(status: str) -> str:

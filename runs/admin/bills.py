@@ -21,10 +21,7 @@ WHERE = ("status", "bill_id", "integration__name", "dt_created")
 
 class BillViews(ViewFilter):
     views = {
-        "approved": ("Approved", lambda bills: bills.filter(status=Bill.Status.APPROVED)),
-        "pending": ("Pending", lambda bills: bills.filter(status=Bill.Status.PENDING)),
-        "void": ("Void", lambda bills: bills.filter(status=Bill.Status.VOID)),
-        "nowhere": ("No run yet", lambda bills: bills.filter(runs=None)),
+        "nowhere": ("Without a run", lambda bills: bills.filter(runs=None)),
     }
 
 
@@ -89,7 +86,7 @@ class BillAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Period")
     def period(self, bill: Bill) -> str:
-        return cell("period", period=bill_page.period_of(bill))
+        return bill_page.period_of(bill)
 
     @admin.display(description="Total")
     def money(self, bill: Bill) -> str:

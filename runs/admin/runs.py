@@ -8,15 +8,13 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from integrations.models import IntegrationConfig
 from runs.admin import bulk
 from runs.admin.base import ReadOnlyAdmin, badge, cell, money, uuid_in
 from runs.admin.filters import AmountFilter, BillPartyFilter, MomentFilter, Rows, ViewFilter, tabs
 from runs.models import IntegrationRun, Problem, Status
-from runs.present import links, standing
+from runs.present import standing
 from runs.present.facts import HEAVY, PAGE, RunFacts
 from runs.present.result import result_of
 from runs.present.run_page import page
@@ -73,14 +71,14 @@ class ProblemFilter(admin.SimpleListFilter):
 
 @admin.register(IntegrationRun)
 class RunAdmin(ReadOnlyAdmin):
-    list_display = ("badge", "bill_number", "account", "through", "money", "result", "attempts", "created")
+    list_display = ("badge", "bill_number", "account", "through", "money", "result", "created")
     list_display_links = ("bill_number",)
     list_select_related = ("bill__account", "integration", "delivery")
     list_filter = (RunViews, IntegrationFilter, StatusFilter, BillPartyFilter, MomentFilter, AmountFilter, ProblemFilter)
     search_fields = ("bill__number", "bill__uid__exact", "external_id__exact", "delivery__number__exact", "bill__account__name")
     search_help_text = "Bill number, external id, run id"
     sortable_by = ("created",)
-    numeric_columns = ("attempts", "created")
+    numeric_columns = ("created",)
     list_sentence = "One row per order to deliver one revision of one Bill through one integration."
     bulk_note = "A retry writes each document once, it cannot post twice."
     empty_sentence = "No run yet: a Bill that qualifies for a connected integration makes one."
@@ -137,8 +135,8 @@ class RunAdmin(ReadOnlyAdmin):
         return str(run.bill.account)
 
     @admin.display(description="Integration")
-    def through(self, run: IntegrationRun) -> SafeString:
-        return format_html('<a href="{}">{}</a>', links.to_integration(run.integration_id), run.integration)
+    def through(self, run: IntegrationRun) -> str:
+        return str(run.integration)
 
     @admin.display(description="Amount")
     def money(self, run: IntegrationRun) -> str:

@@ -25,6 +25,7 @@ def page(bill: Bill, user: User | AnonymousUser, every_column: bool) -> dict[str
     return {
         "title": f"Bill {bill}",
         "bill": bill,
+        "period": period_of(bill),
         "tone": TONES[Bill.Status(bill.status)],
         "document": store.read(bill.current_revision) if bill.current_revision else None,
         "revisions": revisions,
@@ -63,8 +64,21 @@ def _difference(bill: Bill, revisions: list[BillRevision]) -> Difference | None:
     return difference(store.read(before), store.read(current)) if before else None
 
 
-def period_of(bill: Bill) -> Period | None:
-    return Period(start=bill.period_start, end=bill.period_end) if bill.period_start and bill.period_end else None
+def period_of(bill: Bill) -> str:
+    """ "1 to 31 Oct 2026", or "none"."""
+    known = bill.period_start and bill.period_end
+    return period_words(Period(start=bill.period_start, end=bill.period_end)) if known else "none"  # type: ignore[arg-type]
+
+
+def period_words(period: Period) -> str:
+    """By its first and last day: "1 to 31 Oct 2026", "15 Oct to 14 Nov 2026"."""
+    start, last = period.start, period.last_day
+    end = f"{last.day} {last:%b %Y}"
+    if start == last:
+        return end
+    if start.year != last.year:
+        return f"{start.day} {start:%b %Y} to {end}"
+    return f"{start.day} to {end}" if start.month == last.month else f"{start.day} {start:%b} to {end}"
 
 
 def choices() -> list[IntegrationConfig]:

@@ -126,5 +126,5 @@ def _html(text: str, marks: Sequence[str]) -> SafeString:
     html = re.sub(r"\bredacted\b", str(format_html('<span class="redacted">{}</span>', "redacted")), html)
     for value in marks:
         escaped = re.escape(str(conditional_escape(value)))
-        html = re.sub(rf"(?<![\w.]){escaped}(?![\w.])", lambda found: f"<mark>{found[0]}</mark>", html)
+        html = re.sub(rf"(?<![\w.]){escaped}(?!\w|\.\d)", lambda found: f"<mark>{found[0]}</mark>", html)
     return mark_safe(html)  # noqa: S308 (escaped above)

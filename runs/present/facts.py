@@ -105,7 +105,7 @@ class RunFacts:
             return []
         said = f"{self.run.error} {self.run.detail}"
         ids = {line.item.id for line in self.document.lines if line.item}
-        return sorted(item for item in ids if re.search(rf"(?<![\w.]){re.escape(item)}(?![\w.])", said))
+        return sorted(item for item in ids if re.search(rf"(?<![\w.]){re.escape(item)}(?!\w|\.\d)", said))
 
     @cached_property
     def shared(self) -> Shared | None:

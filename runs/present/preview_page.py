@@ -12,8 +12,9 @@ from billing.bill import Bill as CanonicalBill
 from billing.models import Bill
 from integrations.contract import Document, Request, Rule
 from integrations.models import IntegrationConfig
-from runs.present import exchanges, links, plan, record
+from runs.present import bill_page, exchanges, links, plan, record
 from runs.present.headline import NOT_ALLOWED, OPERATE
+from runs.present.result import NOTHING_SENT
 from runs.preview import Preview
 from runs.select import MAIN
 
@@ -35,6 +36,7 @@ def page(bill: Bill, integration: IntegrationConfig, preview: Preview, user: Use
     held = record.of_delivery(preview.delivery) if preview.delivery else None
     return {
         "preview": preview,
+        "period": bill_page.period_of(bill),
         "document": document,
         "noun": record.noun_of(integration.system, document.kind if document else ""),
         "columns": _halves(document.facts) if document else (),
@@ -48,6 +50,7 @@ def page(bill: Bill, integration: IntegrationConfig, preview: Preview, user: Use
         "others": [other for other in preview.plan.documents if other is not document],
         "missing": _missing(preview, integration, reverse("admin:runs_preview", args=(bill.pk, integration.pk))),
         "requests": [shown(request) for request in preview.requests],
+        "stopped": stopped(preview.fault.title) if preview.fault else "",
         "send": send_button(bill, integration, preview, user),
     }
 
@@ -61,6 +64,12 @@ def _halves(facts: Sequence[tuple[str, str]]) -> tuple[Sequence[tuple[str, str]]
 def agrees(document: Document, target: Decimal) -> bool:
     """Whether the lines add up to the document's total, and that to the Bill's total less what is left out."""
     return sum((line.amount for line in document.lines), Decimal(0)) == document.total == target
+
+
+def stopped(title: str) -> str:
+    """A refusal of ours, told before it happens."""
+    said = title.removeprefix(NOTHING_SENT)
+    return f"It would not be sent: {said[:1].lower()}{said[1:]}" if said != title else title
 
 
 def shown(request: Request) -> Shown:

@@ -73,9 +73,10 @@ def ranked(found: Iterable[Cause]) -> list[Cause]:
             bills[currency] += cause.bills
     order = sorted(bills, key=lambda currency: (-bills[currency], currency))
 
-    def rank(cause: Cause) -> tuple[int, Decimal]:
+    def rank(cause: Cause) -> tuple[int, Decimal, int]:
         first = next((place for place, currency in enumerate(order) if currency in cause.money), len(order))
-        return first, -cause.money.get(order[first], Decimal(0)) if first < len(order) else Decimal(0)
+        money = cause.money[order[first]] if first < len(order) else Decimal(0)
+        return first, -money, -cause.bills
 
     return sorted(made, key=rank)
 

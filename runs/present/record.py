@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from integrations import registry
@@ -26,6 +28,22 @@ class Record:
     def name(self) -> str:
         """Inside a sentence."""
         return f"{self.noun} {self.number}".strip()
+
+    @property
+    def link(self) -> SafeString:
+        return self._link(self.title)
+
+    @property
+    def name_link(self) -> SafeString:
+        return self._link(self.name)
+
+    def _link(self, words: str) -> SafeString:
+        if not self.url:
+            return format_html("{}", words)
+        opens = format_html('<span class="visually-hidden"> opens {} in a new tab</span>', self.system)
+        return format_html(
+            '<a href="{}" target="_blank" rel="noopener">{} <span aria-hidden="true">↗</span>{}</a>', self.url, words, opens
+        )
 
 
 def noun_of(system: str, kind: str) -> str:

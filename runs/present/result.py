@@ -11,12 +11,13 @@ from runs.present.record import Record
 from runs.present.words import RESULTS
 
 NOTHING_SENT = "Nothing was sent: "
-LONGEST = 60
+BECAUSE = " because "
+LONGEST = 30
 
 
 @dataclass(frozen=True)
 class Result:
-    """The document that was written, or a few words; `whole` is the sentence that was too long, `more` what is said beside the document."""
+    """The document that was written, or a few words. `whole` is the sentence that was too long, `run` the one whose next try is told."""
 
     text: str = ""
     whole: str = ""
@@ -36,7 +37,7 @@ def result_of(run: IntegrationRun) -> Result:
 
 
 def short(sentence: str) -> Result:
-    """A sentence cut to the width of a column; the whole one is kept."""
-    said = capfirst(sentence.removeprefix(NOTHING_SENT))
-    text = Truncator(said).chars(LONGEST)
-    return Result(text=text, whole=sentence if text != sentence else "")
+    """A sentence cut to its cause and to the width of a column; the whole one is kept."""
+    said = capfirst(sentence.removeprefix(NOTHING_SENT).rpartition(BECAUSE)[2])
+    text = Truncator(said.rstrip(".")).chars(LONGEST)
+    return Result(text=text, whole=sentence if text != sentence.rstrip(".") else "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from runs.models import DUE, Exchange, IntegrationRun, Member, Status
-from runs.present.exchanges import badge_of, status_words
+from runs.present.exchanges import badge_of
 
 _TONES = {
     Status.COMPLETE: "green",
@@ -79,8 +79,8 @@ def _sent(member: Member, attempt: int) -> Iterator[Step]:
         yield Step("The same request again, or asked for", exchange.sent_at, "amber")
     badge = Status(badge_of(member))
     if exchange.state != Exchange.State.INTENT or exchange.answered_at:
-        code = f", HTTP {status_words(exchange.status_code)}" if exchange.status_code else ""
-        note = " ".join(filter(None, [member.code if badge == Status.ERROR else "", exchange.note]))
+        code = f", HTTP {exchange.status_code}" if exchange.status_code else ""
+        note = exchange.note or (member.code if badge != Status.COMPLETE else "")
         yield Step(f"{_SAID[badge]}{code}", exchange.answered_at or exchange.sent_at, _TONES[badge], note)
     elif exchange.note:
         yield Step("No answer", exchange.sent_at, "amber", exchange.note)

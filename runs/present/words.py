@@ -122,7 +122,9 @@ def words_of(status: str, code: str) -> Words:
 RESULTS: Mapping[str, str] = {
     Status.WAITING: "Not sent yet",
     Status.STARTED: "Being sent",
-    Status.UNKNOWN: "Answer lost, asking the destination",
+    Status.AWAITING_RETRY: "Next try within a minute",
+    Status.RATE_LIMIT_RETRY: "Next try within a minute",
+    Status.UNKNOWN: "Answer lost, asking",
     Status.SUPERSEDED: "A newer run took over",
     Status.CANCELLED: "Stopped before it was sent",
     Status.DISABLED: "The integration is disabled",

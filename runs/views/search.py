@@ -31,6 +31,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "runs": [(run, result_of(run)) for run in runs],
         "accounts": accounts,
         "found": len(addresses),
+        "cut": MOST if MOST in (len(bills), len(runs), len(accounts)) else None,
         "nav_current": "none",
     }
     return render(request, "runs/search.html", context)
