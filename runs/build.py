@@ -8,6 +8,7 @@ import msgspec
 
 from billing import bill as canonical
 from billing import store
+from billing.models import Source
 from credentials import hand_out
 from integrations import guard, registry
 from integrations.contract import Auth, Client, Destination, Document, Fault, Held, Lookup, Plan, Stamp
@@ -82,7 +83,7 @@ def lookups_for(
 
 
 def _build_one(kit: Kit, run: IntegrationRun, bill: canonical.Bill, lookup: Lookup) -> Built:
-    stamp = Stamp(source=run.bill.source.slug, revision=run.revision.number, generation=run.delivery.generation + 1)
+    stamp = stamp_of(run.bill.source, run.revision.number, run.delivery.generation + 1)
     run.version = kit.integration.current_version
     try:
         plan, fault = plan_for(kit.destination, bill, kit.options, lookup, stamp)
@@ -91,6 +92,11 @@ def _build_one(kit: Kit, run: IntegrationRun, bill: canonical.Bill, lookup: Look
     run.explanation = explain(plan)
     run.amount = plan.target
     return Built(run, plan, fault)
+
+
+def stamp_of(source: Source, revision: int, generation: int) -> Stamp:
+    """Bills of a source that is not its platform's default one are told apart at the destination."""
+    return Stamp(source=source.slug, revision=revision, generation=generation, default_source=source.slug == source.platform)
 
 
 def _unbuildable(bill: canonical.Bill, error: Exception) -> Fault:

@@ -7,9 +7,9 @@ from billing import bill as canonical
 from billing import store
 from billing.models import Bill
 from integrations import registry
-from integrations.contract import Fault, Lookup, Plan, Request, Sending, Stamp
+from integrations.contract import Fault, Lookup, Plan, Request, Sending
 from integrations.models import IntegrationConfig
-from runs.build import lookups_for, plan_for
+from runs.build import lookups_for, plan_for, stamp_of
 from runs.ledger import request_key
 from runs.models import Delivery
 from runs.select import MAIN, Selector
@@ -53,7 +53,7 @@ def _of(bill: Bill, document: canonical.Bill, integration: IntegrationConfig, lo
     destination = registry.destination(integration.system)
     delivery = _delivery(bill, integration)
     generation = delivery.generation + 1 if delivery else 1
-    stamp = Stamp(source=bill.source.slug, revision=bill.current_revision.number if bill.current_revision else 1, generation=generation)
+    stamp = stamp_of(bill.source, bill.current_revision.number if bill.current_revision else 1, generation)
     plan, fault = plan_for(destination, document, integration.options, lookup, stamp)
     tenant = integration.credential.tenant if integration.credential else NOWHERE
     client = destination.connect(_Offline(), tenant, integration.options)  # type: ignore[arg-type]

@@ -11,9 +11,9 @@ from django.db.models import Exists, OuterRef
 from billing import store
 from billing.models import Bill
 from integrations import registry
-from integrations.contract import Fault, Stamp
+from integrations.contract import Fault
 from integrations.models import IntegrationConfig
-from runs.build import lookups_for, plan_for
+from runs.build import lookups_for, plan_for, stamp_of
 from runs.models import IntegrationRun, Status
 from runs.select import Selector, chunks
 
@@ -84,5 +84,5 @@ def _judged(integration: IntegrationConfig, bills: list[Bill]) -> Iterator[tuple
     owned = [(bill.source_id, documents[bill.current_revision.pk]) for bill in bills if bill.current_revision is not None]
     lookups = lookups_for(integration, options, owned, None)
     for bill, (source, document) in zip(bills, owned, strict=True):
-        stamp = Stamp(source=bill.source.slug, revision=1, generation=1)
+        stamp = stamp_of(bill.source, 1, 1)
         yield bill, plan_for(destination, document, options, lookups[source], stamp)[1]

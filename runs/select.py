@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.db import models
@@ -11,34 +10,17 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from billing import store
-from billing.models import Account, Bill, BillRevision
+from billing.models import Bill, BillRevision
 from integrations import registry
-from integrations.account_filter import Predicate, explain, parse
+from integrations.account_filter import explain, parse
 from integrations.models import IntegrationConfig
+from integrations.reach import facts
 from runs.models import OPEN, Delivery, IntegrationRun, Status
 
 CHUNK = 500
 MAIN = "main"
 
 SUPERSEDABLE = (Status.WAITING, Status.AWAITING_RETRY, Status.RATE_LIMIT_RETRY, Status.AUTH_FAILED)
-
-
-def account_facts(account: Account) -> Mapping[str, Any]:
-    """An Account as the Account filter sees it."""
-    return {
-        "id": account.uid,
-        "accountName": account.name,
-        "accountCode": account.code,
-        "emailAddress": account.email,
-        "currency": account.currency,
-        "address": account.address,
-        "customFields": account.custom_fields,
-    }
-
-
-@lru_cache(maxsize=256)
-def compiled(text: str) -> Predicate:
-    return parse(text)
 
 
 @dataclass(frozen=True)
@@ -84,8 +66,8 @@ class Selector:
             return f"The Account {account} is not among the integration's Account ids."
         if account.uid in self.options.get("restrictedAccountIds", ()):
             return f"The Account {account} is among the integration's restricted Account ids."
-        predicate = compiled(self.options.get("accountFilter") or "")
-        return "" if predicate(account_facts(account)) else f"The Account filter is false: {explain(predicate, account_facts(account))}"
+        predicate = parse(self.options.get("accountFilter") or "")
+        return "" if predicate(facts(account)) else f"The Account filter is false: {explain(predicate, facts(account))}"
 
     def _wrong_state(self, bill: Bill) -> str:
         if bill.status == Bill.Status.VOID:

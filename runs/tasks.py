@@ -46,6 +46,11 @@ def beat(busy_since: dt.datetime | None) -> None:
     Beat.objects.update_or_create(owner=lease.me(), defaults={"seen_at": timezone.now(), "busy_since": busy_since})
 
 
+def wake_all() -> None:
+    """Asks a worker to look at everything, once the transaction is committed: new Bills have arrived."""
+    transaction.on_commit(lambda: async_task("runs.tasks.sweep"))
+
+
 def probe() -> None:
     """The watchdog's question whether anybody works."""
     beat(None)

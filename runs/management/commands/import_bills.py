@@ -10,6 +10,7 @@ from django.core.validators import validate_slug
 from billing.models import Source
 from integrations import registry
 from integrations.contract import Rejected
+from runs import tasks
 from runs.collect import Collector
 from runs.management.output import write
 
@@ -48,6 +49,8 @@ class Command(BaseCommand):
         collector = Collector(find_or_make_source(options["source"], options["platform"]))
         for name in options["files"]:
             take(collector, name)
+        if collector.report.created or collector.report.revised:
+            tasks.wake_all()
         write(collector.report)
         if rejected := len(collector.report.rejected):
             raise CommandError(f"{rejected} {'record was' if rejected == 1 else 'records were'} rejected; the others are kept.")
