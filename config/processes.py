@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -70,9 +70,9 @@ class Processes:
                 raise Died(f"Nothing listens on port {port} after {seconds:.0f} seconds.")
             time.sleep(0.05)
 
-    def watch(self) -> None:
-        """Until a child ends, which raises Died."""
-        while True:
+    def watch(self, wanted: Callable[[], bool]) -> None:
+        """Until nobody wants them any more, or a child ends, which raises Died."""
+        while wanted():
             self._check()
             time.sleep(0.2)
 

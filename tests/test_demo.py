@@ -21,6 +21,14 @@ from config.processes import Died, Processes, free_port
 from tests.source import ROOT
 
 PYTHON = sys.executable
+WATCHING = """
+import time
+from config.starter import starter_watch
+wanted = starter_watch()
+print("up", flush=True)
+while wanted():
+    time.sleep(0.1)
+"""
 STUBBORN = """
 import signal, subprocess, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -35,7 +43,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        ports = ["--port", str(free_port(18000)), "--emulator-port", str(free_port(19100))]
+        ports = ["--port", any_port(), "--emulator-port", any_port()]
         command = [PYTHON, str(ROOT / "manage.py"), "demo", "--folder", str(folder), *ports]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
         self.printed = ""
@@ -72,6 +80,13 @@ def demo(tmp_path: Path) -> Iterator[Run]:
     yield run
     run.process.send_signal(signal.SIGTERM)
     run.process.wait(30)
+
+
+def any_port() -> str:
+    """One that nobody else is given at the same time, unlike the next free one from a number on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
@@ -111,6 +126,18 @@ def test_the_demo_ends_with_the_first_part_that_ends(demo: Run) -> None:
     assert demo.process.stdout is not None
     assert "The web process was ended by SIGKILL" in demo.process.stdout.read()
     assert eventually(lambda: not [process for process in family if process.is_running()], 5)
+
+
+def test_an_interrupted_make_is_noticed(tmp_path: Path) -> None:
+    """GNU make keeps a SIGINT that only it gets to itself and waits; what it started has to see that by itself."""
+    (tmp_path / "script.py").write_text(WATCHING)
+    (tmp_path / "Makefile").write_text(f"go:\n\t@{PYTHON} script.py\n")
+    options: dict[str, Any] = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(ROOT)}, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(["make", "go"], start_new_session=True, **options) as make:
+        assert make.stdout is not None
+        assert make.stdout.readline() == "up\n"
+        make.send_signal(signal.SIGINT)
+        assert make.wait(10) == -signal.SIGINT
 
 
 def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:

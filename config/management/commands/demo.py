@@ -2,6 +2,7 @@
 
 import signal
 from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.demo import Demo, only_one
 from config.processes import Died, Processes
+from config.starter import starter_watch
 
 READY = """
 Billpost is running.
@@ -36,18 +38,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, folder: Path, port: int, emulator_port: int, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         signal.signal(signal.SIGINT, _interrupt)
+        wanted = starter_watch()
         try:
             with only_one(folder.absolute()):
-                self._run(Demo.fresh(folder.absolute(), port, emulator_port), port, emulator_port)
+                demo = Demo.fresh(folder.absolute(), port, emulator_port)
+                self._tell_ports({port: demo.port, emulator_port: demo.emulator_port})
+                self._run(demo, wanted)
         except (Died, OSError) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
-            self.stdout.write("\nStopped.")
+            self.stdout.write("")
+        self.stdout.write("Stopped.")
 
-    def _run(self, demo: Demo, port: int, emulator_port: int) -> None:
-        for asked, given in ((port, demo.port), (emulator_port, demo.emulator_port)):
+    def _tell_ports(self, ports: Mapping[int, int]) -> None:
+        for asked, given in ports.items():
             if asked != given:
                 self.stdout.write(f"Port {asked} is taken; using {given}.")
+
+    def _run(self, demo: Demo, wanted: Callable[[], bool]) -> None:
         self.stdout.write("Starting: database, emulators, web server, worker, sample data.")
         self.stdout.flush()
         with Processes(demo.folder, demo.environment()) as processes:
@@ -56,7 +64,7 @@ class Command(BaseCommand):
                 places = {"url": demo.url, "emulator_url": demo.emulator_url, "folder": demo.folder}
                 self.stdout.write(READY.format(password=demo.password, **places))
                 self.stdout.flush()
-                processes.watch()
+                processes.watch(wanted)
             finally:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
