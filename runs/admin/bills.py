@@ -14,7 +14,7 @@ from runs.admin.base import ReadOnlyAdmin, cell, money
 from runs.admin.filters import DateFilter, PartyFilter, Rows, ViewFilter, tabs
 from runs.models import IntegrationRun
 from runs.present import bill_page
-from runs.views import downloads, preview
+from runs.views import downloads, intake, preview
 
 WHERE = ("status", "bill_id", "integration__name", "dt_created")
 
@@ -68,6 +68,7 @@ class BillAdmin(ReadOnlyAdmin):
             return path(route, self.admin_site.admin_view(view), name=name)
 
         return [
+            to("import/", intake.intake, "runs_import"),
             to("<int:bill>/revisions/<int:number>.json", downloads.revision, "runs_revision_raw"),
             to("<int:bill>/preview/", preview.choose, "runs_preview_choose"),
             to("<int:bill>/preview/<uuid:integration>/", preview.show, "runs_preview"),

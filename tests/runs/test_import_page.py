@@ -1,0 +1,134 @@
+"""A file of Bills imported in the browser: what became of each record, and nothing that a file says is ever markup."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.test import Client
+
+from billing.models import Bill, Source
+from runs.models import Event
+from runs.views import intake
+from tests.runs.pages import a_client
+from tests.source import ROOT
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/billing/bill/import/"
+SAMPLE = ROOT / "integrations" / "sources" / "m3ter" / "sample" / "demo.json"
+
+
+def a_raw_bill(uid: str = "b-1", **changes: Any) -> dict[str, Any]:
+    line = {"id": f"{uid}-l1", "lineItemType": "USAGE", "description": "API calls", "quantity": 10, "currency": "USD", "subtotal": 12.5}
+    facts = {"id": uid, "accountId": "a-1", "currency": "USD", "billTotal": 12.5, "billDate": "2026-10-31", "status": "APPROVED"}
+    return facts | {"lineItems": [line | {"convertedSubtotal": 12.5}]} | changes
+
+
+def give(client: Client, content: bytes | str, name: str = "bills.json", source: str = "m3ter") -> str:
+    data = content.encode() if isinstance(content, str) else content
+    answer = client.post(PAGE, {"source": source, "file": SimpleUploadedFile(name, data)})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.fixture
+def client() -> Client:
+    return a_client("runs.operate", "billing.view_bill")
+
+
+def figures(page: str) -> list[int]:
+    """New, revised, unchanged, rejected."""
+    return [int(part.partition("</p>")[0]) for part in page.split('<p class="big">')[1:]]
+
+
+def test_a_file_is_imported_and_the_same_again_changes_nothing(client: Client) -> None:
+    assert "Import Bills" in client.get(PAGE).content.decode()
+    sample = SAMPLE.read_bytes()
+    bills = len(json.loads(sample)["bills"])
+
+    page = give(client, sample, "demo.json")
+    assert figures(page) == [bills, 0, 0, 0] and f"demo.json: {bills} Bills came." in page
+    assert Bill.objects.count() == bills and Source.objects.get().name == "m3ter"
+    assert figures(give(client, sample, "demo.json")) == [0, 0, bills, 0]
+
+
+def test_who_imported_what_is_kept(client: Client) -> None:
+    give(client, json.dumps([a_raw_bill(), {"id": "b-2"}]))
+    event = Event.objects.get(verb="imported")
+    assert event.who is not None and event.subject == "m3ter"
+    assert event.after == {"file": "bills.json", "rejected": 1, "received": 2, "created": 1, "revised": 0, "unchanged": 0}
+
+
+def test_only_what_is_new_wakes_a_worker(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr("runs.tasks.wake_all", lambda: woken.append("woken"))
+    for _ in range(2):
+        give(client, json.dumps([a_raw_bill()]))
+    assert woken == ["woken"]
+
+
+def test_every_rejected_record_says_where_and_why(client: Client) -> None:
+    page = give(client, json.dumps([a_raw_bill("b-1"), a_raw_bill("b-2", currency=None), a_raw_bill("b-3")]))
+    assert figures(page) == [2, 0, 0, 1]
+    assert "bills.json: bill 2 (id b-2)" in page and "currency is missing." in page
+
+
+def test_a_changed_bill_is_a_revision(client: Client) -> None:
+    give(client, json.dumps([a_raw_bill(version=1)]))
+    line = a_raw_bill()["lineItems"][0] | {"subtotal": 13, "convertedSubtotal": 13}
+    assert figures(give(client, json.dumps([a_raw_bill(version=2, billTotal=13, lineItems=[line])]))) == [0, 1, 0, 0]
+    assert Bill.objects.get().revisions.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "why"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "photo.png", "There is no column"),
+        (b"\xff\xfe" + "[]".encode("utf-16-le"), "utf16.json", "The JSON is broken here"),
+        (b'{"bills": [', "cut.json", "The JSON is broken here"),
+        (b"[" * 100_000, "deep.json", "nested too deeply"),
+        (b"name,total\nAcme,3\n", "other.csv", "There is no column"),
+    ],
+)  # fmt: skip
+def test_what_is_no_file_of_bills_is_told_in_a_sentence(client: Client, content: bytes, name: str, why: str) -> None:
+    page = give(client, content, name)
+    assert figures(page) == [0, 0, 0, 1] and why in page
+
+
+def test_what_a_file_says_is_never_markup(client: Client) -> None:
+    evil = "<script>alert(1)</script>"
+    page = give(client, json.dumps([a_raw_bill(evil, currency=evil)]), '"><img src=x>.json')
+    assert evil not in page and "<img" not in page and "&lt;script&gt;" in page
+
+
+def test_a_large_file_is_read_from_disk(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[type] = []
+    whole = intake.IntakeForm.clean_file
+
+    def noted(form: intake.IntakeForm) -> Any:
+        seen.append(type(form.cleaned_data["file"]))
+        return whole(form)
+
+    monkeypatch.setattr(intake.IntakeForm, "clean_file", noted)
+    content = json.dumps([a_raw_bill(f"b-{number}", purchaseOrderNumber="x" * 3000) for number in range(1000)])
+    assert figures(give(client, content)) == [1000, 0, 0, 0]
+    assert seen == [TemporaryUploadedFile]
+
+
+def test_nothing_is_read_without_a_file_or_beyond_the_limit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Choose a file." in client.post(PAGE, {"source": "m3ter"}).content.decode()
+    assert "The file is empty." in give(client, "")
+    assert "is not one of the available choices" in give(client, "[]", source="nobody")
+    monkeypatch.setattr(intake, "LARGEST", 10)
+    assert "Split it, or import it with manage.py import_bills." in give(client, json.dumps([a_raw_bill()]))
+    assert not Bill.objects.exists()
+
+
+def test_only_who_may_operate_imports() -> None:
+    reader = a_client("billing.view_bill")
+    assert reader.get(PAGE).status_code == 403
+    assert reader.post(PAGE, {"source": "m3ter"}).status_code == 403
+    assert PAGE not in reader.get("/admin/billing/bill/").content.decode()
+    assert PAGE in a_client("runs.operate", "billing.view_bill").get("/admin/billing/bill/").content.decode()
+    assert Client().get(PAGE).status_code == 302
