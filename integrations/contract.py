@@ -430,6 +430,15 @@ class Destination:
     settle: dt.timedelta
     batch_size: int = 1
     parallel: int = 1
+    file_lane: "FileLane | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileLane:
+    """Documents as a file that people import at the destination by hand: the header, and the rows of one document."""
+
+    header: tuple[str, ...]
+    rows: Callable[[Document], Iterable[Sequence[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)

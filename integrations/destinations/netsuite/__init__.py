@@ -6,6 +6,7 @@ from integrations.contract import Destination, System, Table
 from integrations.destinations.netsuite.answers import NOUNS
 from integrations.destinations.netsuite.auth import LABEL, NETSUITE_AUTH, SYSTEM
 from integrations.destinations.netsuite.client import connect
+from integrations.destinations.netsuite.file_lane import FILE_LANE
 from integrations.destinations.netsuite.options import OPTIONS
 from integrations.destinations.netsuite.payload import build
 
@@ -38,5 +39,6 @@ DESTINATION = Destination(
     replay_window=dt.timedelta(days=3650),
     settle=dt.timedelta(seconds=60),
     batch_size=100,
+    file_lane=FILE_LANE,
     parallel=5,
 )
