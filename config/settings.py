@@ -117,6 +117,7 @@ X_FRAME_OPTIONS = "DENY"
 
 BROKER_URL = env.str("BROKER_URL", default="")
 WORKERS = env.int("WORKERS", default=2)
+LEASE_SECONDS = env.int("LEASE_SECONDS", default=120)
 Q_CLUSTER = {
     "name": "billpost",
     "label": "Background jobs",

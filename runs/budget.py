@@ -10,6 +10,7 @@ from django.utils import timezone
 from runs import lease
 from runs.build import Kit
 from runs.models import Budget, Slots
+from runs.points import point
 
 WAITING = dt.timedelta(seconds=15)
 """How long a worker that found nothing free is made room for."""
@@ -24,6 +25,7 @@ def slots(kit: Kit) -> Iterator[int]:
     While another worker waits for the same tenant, one slot is left to it, so that a long job never keeps a short one out.
     """
     held = _lease(kit)
+    point("slots leased")
     try:
         yield held.count if held else 0
     finally:
@@ -33,6 +35,7 @@ def slots(kit: Kit) -> Iterator[int]:
 
 def _lease(kit: Kit) -> Slots | None:
     now, me = timezone.now(), lease.me()
+    point("before leasing slots")
     with transaction.atomic():
         budget = _budget(kit)
         rows = list(budget.slots.all())

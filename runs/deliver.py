@@ -13,6 +13,7 @@ from integrations.http import REQUEST_TIMEOUT
 from integrations.models import IntegrationConfig
 from runs import budget, ledger, record, verify
 from runs.build import Built, Kit, against_held, build
+from runs.points import point
 from runs.send import perform
 
 
@@ -42,6 +43,7 @@ def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
     """Builds and guards the batch, once the login stands; what must not be sent is recorded at once, with all its reasons."""
     kit.login.headers()
     built = build(kit, claim.runs)
+    point("built")
     held = _held_now(kit, [item for item in built if item.fault is None])
     judged = [(item, item.fault or against_held(item, held, kit.destination.nouns[item.document.kind])) for item in built]
     record.refuse(claim, [(item, fault) for item, fault in judged if fault is not None])
@@ -52,7 +54,12 @@ def _held_now(kit: Kit, built: Sequence[Built]) -> dict[str, Held]:
     """One read before writing: of what we have posted, and of everything where many go at once, as a bulk request only creates."""
     many = len(built) > kit.options.get("bulkThreshold", len(built))
     asked = [(item.document.kind, item.document.key) for item in built if many or item.run.delivery.delivered]
-    return kit.client.held(asked) if asked else {}
+    if not asked:
+        return {}
+    point("before looking")
+    held = kit.client.held(asked)
+    point("looked")
+    return held
 
 
 def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], parallel: int) -> None:

@@ -4,8 +4,9 @@ import socket
 from functools import cache
 
 import psutil
+from django.conf import settings
 
-LEASE = dt.timedelta(seconds=120)
+LEASE = dt.timedelta(seconds=settings.LEASE_SECONDS)
 
 
 @cache

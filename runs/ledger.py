@@ -16,6 +16,7 @@ from integrations.http import redact_text
 from integrations.models import IntegrationConfig
 from runs import lease
 from runs.models import DUE, Delivery, Exchange, IntegrationRun, Member, Status
+from runs.points import point
 
 NAMESPACE = uuid.UUID("6b3c7a52-6f0e-5f7a-9c53-0d9a4c9f3a11")
 ANSWER_CAP = 20_000
@@ -42,6 +43,7 @@ def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelt
     A delivery that is SENDING or UNKNOWN is not claimable, so two revisions of one Bill never fly at once. A run that was in the
     hands of a worker that died is claimed alone.
     """
+    point("before claim")
     now = timezone.now()
     taken = Claim(uuid.uuid4(), now + lease.LEASE, integration, replay_window)
     due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
@@ -51,10 +53,12 @@ def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelt
     wanted = suspects[:1] if suspects and len(suspects) == len(first) else [delivery for deaths, delivery in first if not deaths]
     mine = Delivery.objects.filter(pk__in=wanted, state=Delivery.State.IDLE)
     mine.update(state=Delivery.State.CLAIMED, claim=taken.token, owner=lease.me(), lease_until=taken.until, fence=F("fence") + 1)
+    point("claimed")
     taken.runs = _start(_newest(due.model.objects.filter(delivery__claim=taken.token, status__in=DUE, integration=integration)), now)
     _let_go(
         Delivery.objects.filter(claim=taken.token, state=Delivery.State.CLAIMED).exclude(pk__in=[run.delivery_id for run in taken.runs])
     )
+    point("started")
     return taken
 
 
@@ -92,6 +96,7 @@ def intend(taken: Claim, requests: Sequence[Request], runs: Mapping[str, Integra
 
     `runs` by document key. Nothing is written, and so nothing sent, when any member's claim is no longer ours.
     """
+    point("before intent")
     now = timezone.now()
     carried = [runs[key] for request in requests for key in request.members]
     with transaction.atomic():
@@ -106,6 +111,8 @@ def intend(taken: Claim, requests: Sequence[Request], runs: Mapping[str, Integra
             for position, key in enumerate(request.members)
         )
         _keep(carried)
+        point("intending")
+    point("intent stored")
     return exchanges
 
 

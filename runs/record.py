@@ -13,6 +13,7 @@ from integrations.errors import DeliveryError
 from runs import budget, ledger, problems, retry, strain, transitions
 from runs.build import Built, Kit
 from runs.models import Delivery, Exchange, IntegrationRun, Member
+from runs.points import point
 from runs.send import Sent, fault_from
 
 Pair = tuple[Member, Outcome]
@@ -65,11 +66,14 @@ class Accepted:
 def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
     """Records a batch of answers; returns what was accepted and recorded as such."""
     settled = {each.exchange.pk: _settle(kit, each) for each in sent}
+    point("before record")
     with transaction.atomic():
         mine = _record(kit, token, [pair for pairs in settled.values() for pair in pairs])
         for each in sent:
             note = f"{each.error.sentence} {each.error.detail}".strip() if each.error else ""
             _close(each.exchange, [outcome for _, outcome in settled[each.exchange.pk]], each.answer, note)
+        point("recording")
+    point("recorded")
     _mark_login(kit, mine)
     budget.learn(kit, [outcome.fault is not None and outcome.fault.next == "rate" for _, outcome in mine])
     return _accepted(mine)
@@ -77,9 +81,12 @@ def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
 
 def outcomes(kit: Kit, token: uuid.UUID, exchange: Exchange, pairs: Sequence[Pair]) -> list[Accepted]:
     """Records what asking the destination found about one exchange's open members."""
+    point("before settling")
     with transaction.atomic():
         mine = _record(kit, token, pairs)
         _close(exchange, [outcome for _, outcome in pairs], None, "Asked the destination.")
+        point("settling")
+    point("settled")
     return _accepted(mine)
 
 
@@ -146,6 +153,7 @@ def refuse(claim: ledger.Claim, judged: Iterable[tuple[Built, Fault]]) -> None:
     pairs = list(judged)
     if not pairs:
         return
+    point("before refusing")
     with transaction.atomic():
         ours = ledger.ours(claim.token, [item.run.delivery_id for item, _ in pairs])
         mine = [(item.run, fault) for item, fault in pairs if item.run.delivery_id in ours]
@@ -154,11 +162,13 @@ def refuse(claim: ledger.Claim, judged: Iterable[tuple[Built, Fault]]) -> None:
         IntegrationRun.objects.bulk_update([run for run, _ in mine], RUN_FIELDS, batch_size=100)
         Delivery.objects.bulk_update([run.delivery for run, _ in mine], ["state", "claim", "owner", "lease_until"], batch_size=100)
         problems.update(claim.integration, mine, {item.run.pk: item.plan for item, _ in pairs})
+    point("refused")
 
 
 def put_back(claim: ledger.Claim, error: DeliveryError) -> None:
     """The destination could not be asked before sending: the whole claim waits and tries again."""
     fault = fault_from(error, claim.integration.system_label)
+    point("before putting back")
     with transaction.atomic():
         ours = ledger.ours(claim.token, [run.delivery_id for run in claim.runs])
         mine = [run for run in claim.runs if run.delivery_id in ours]
@@ -168,6 +178,7 @@ def put_back(claim: ledger.Claim, error: DeliveryError) -> None:
         IntegrationRun.objects.bulk_update(mine, [*RUN_FIELDS, "attempts"], batch_size=100)
         Delivery.objects.bulk_update([run.delivery for run in mine], ["state", "claim", "owner", "lease_until"], batch_size=100)
         problems.update(claim.integration, [(run, fault) for run in mine])
+    point("put back")
     if fault.next == "auth" and claim.integration.credential is not None:
         health.mark_failed(claim.integration.credential, fault.title)
 

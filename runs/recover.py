@@ -16,6 +16,7 @@ from integrations.models import IntegrationConfig
 from runs import budget, lease, ledger, record, verify
 from runs.build import Kit
 from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
+from runs.points import point
 from runs.send import perform
 
 DEATHS_ALONE = 3
@@ -27,6 +28,7 @@ def free_dead_claims() -> int:
     """Claims that never came to an intent: nothing was sent, so their runs simply wait again. Returns how many."""
     gone = _abandoned(Delivery.State.CLAIMED)
     runs = IntegrationRun.objects.filter(delivery__in=gone, status=Status.STARTED)
+    point("before freeing")
     with transaction.atomic():
         runs.filter(building=True).update(deaths=F("deaths") + 1)
         poisoned = runs.filter(deaths__gt=DEATHS_ALONE)
@@ -39,17 +41,21 @@ def free_dead_claims() -> int:
         )
         freed = runs.update(status=Status.WAITING, building=False)
         Delivery.objects.filter(pk__in=gone).update(state=Delivery.State.IDLE, claim=None, owner="", lease_until=None)
+    point("freed")
     return freed
 
 
 def lose_dead_intents() -> int:
     """Intents whose worker is gone: the request may have left, so their answers are lost until asked for. Returns how many deliveries."""
     gone = _abandoned(Delivery.State.SENDING)
+    point("before losing")
     with transaction.atomic():
         runs = IntegrationRun.objects.filter(delivery__in=gone, status=Status.STARTED)
         runs.update(status=Status.UNKNOWN, error_code="UNKNOWN", building=False, error=LOST)
         Exchange.objects.filter(members__delivery__in=gone, state=Exchange.State.INTENT).update(next_look_at=timezone.now())
-        return Delivery.objects.filter(pk__in=gone).update(state=Delivery.State.UNKNOWN, claim=None, owner="", lease_until=None)
+        lost = Delivery.objects.filter(pk__in=gone).update(state=Delivery.State.UNKNOWN, claim=None, owner="", lease_until=None)
+    point("lost")
+    return lost
 
 
 def _abandoned(state: str) -> list[int]:
@@ -107,6 +113,7 @@ def grasp(exchange: Exchange) -> Grip | None:
     """Claims an exchange by all its unsettled members together; None when anybody else holds one."""
     token, now = uuid.uuid4(), timezone.now()
     members = list(exchange.members.filter(accepted=None).select_related("run__bill", "run__revision", "delivery"))
+    point("before grasp")
     with transaction.atomic():
         free = Delivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state__in=SETTLING)
         mine = free.filter(pk__in=[member.delivery_id for member in members])
@@ -115,6 +122,8 @@ def grasp(exchange: Exchange) -> Grip | None:
             return None
         exchange.sends, exchange.next_look_at = exchange.sends + 1, now + lease.LEASE
         exchange.save(update_fields=["sends", "next_look_at"])
+        point("grasping")
+    point("grasped")
     return Grip(exchange, token, members)
 
 
@@ -124,10 +133,12 @@ def _replayable(exchange: Exchange, now: dt.datetime) -> bool:
 
 def follow(kit: Kit, grip: Grip) -> None:
     """Asks how far an asynchronous job is."""
+    point("before following")
     try:
         found = kit.client.follow(ledger.stored_request(grip.exchange), grip.exchange.job_url)
     except DeliveryError:
         found = [Outcome(member=member.key, job=grip.exchange.job_url) for member in grip.members]
+    point("followed")
     by_key = {outcome.member: outcome for outcome in found}
     accepted = record.outcomes(kit, grip.token, grip.exchange, [(member, by_key[member.key]) for member in grip.members])
     verify.read_back(kit, accepted)
@@ -139,19 +150,23 @@ def resend(kit: Kit, grips: Sequence[Grip], parallel: int) -> None:
         return
     Exchange.objects.filter(pk__in=[grip.exchange.pk for grip in grips]).update(sent_at=timezone.now())
     until = timezone.now() + lease.LEASE
+    point("before resend")
     sent = perform(kit, [(grip.exchange, ledger.stored_request(grip.exchange)) for grip in grips], until, parallel)
+    point("resent")
     for grip, each in zip(grips, sent, strict=True):
         verify.read_back(kit, record.answers(kit, grip.token, [each]))
 
 
 def ask(kit: Kit, grip: Grip) -> None:
     """Looks for our documents: ours means accepted, certainly absent means not accepted, anything else stays open as a problem."""
+    point("before asking")
     try:
         held = kit.client.held([(_told(member)["kind"], member.key) for member in grip.members])
     except DeliveryError as error:
         outcomes = [Outcome(member=member.key, fault=_inconclusive(error.sentence)) for member in grip.members]
     else:
         outcomes = [_verdict(kit, grip.exchange, member, held.get(member.key)) for member in grip.members]
+    point("asked")
     accepted = record.outcomes(kit, grip.token, grip.exchange, [*zip(grip.members, outcomes, strict=True)])
     verify.read_back(kit, accepted)
 

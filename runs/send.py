@@ -13,6 +13,7 @@ from integrations.errors import DeliveryError, Misconfigured, Retry
 from integrations.http import REQUEST_TIMEOUT
 from runs.build import Kit
 from runs.models import Exchange
+from runs.points import point
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,13 @@ def perform(kit: Kit, pairs: Sequence[tuple[Exchange, Request]], until: dt.datet
 
 
 def send(kit: Kit, exchange: Exchange, request: Request) -> Sent:
+    point("before send")
     try:
-        return Sent(exchange, request, answer=kit.client.send(request))
+        answer = kit.client.send(request)
     except DeliveryError as error:
         return Sent(exchange, request, error=error)
+    point("sent")
+    return Sent(exchange, request, answer=answer)
 
 
 def _in_thread(kit: Kit, exchange: Exchange, request: Request, until: dt.datetime) -> Sent:

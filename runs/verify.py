@@ -12,6 +12,7 @@ from integrations.models import IntegrationConfig
 from runs import problems
 from runs.build import Kit
 from runs.models import Delivery, IntegrationRun
+from runs.points import point
 from runs.record import Accepted
 
 READ_FIELDS = ["external_id", "url", "number", "held_status", "held_date", "posting_period", "subsidiary", "read_at", "verified_at"]
@@ -22,11 +23,15 @@ def read_back(kit: Kit, accepted: Sequence[Accepted]) -> int:
     """One query for a batch; a read that fails is left to the sweep. Returns how many were verified."""
     if not accepted:
         return 0
+    point("before reading back")
     try:
         held = kit.client.held([(each.kind, each.key) for each in accepted])
     except DeliveryError:
         return 0
-    return _compare(kit, [each.run for each in accepted], held)
+    point("read back")
+    verified = _compare(kit, [each.run for each in accepted], held)
+    point("verified")
+    return verified
 
 
 def sweep(kit: Kit, limit: int = 500) -> int:
