@@ -331,3 +331,17 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.verb}"
+
+
+class Feed(models.Model):
+    """How far a source's API has been read. `watermark`: every Bill that changed before it was asked for and could be kept.
+
+    `pulled_at` is when the lists were last read to their end; it moves on also when an unreadable Bill holds the watermark back.
+    """
+
+    source = models.OneToOneField("billing.Source", models.PROTECT, related_name="feed")
+    watermark = models.DateTimeField(null=True)
+    pulled_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Feed of {self.source}"
