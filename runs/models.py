@@ -334,12 +334,14 @@ class Event(models.Model):
 
 
 class Feed(models.Model):
-    """How far a source's API has been read. `watermark`: every Bill that changed before it was asked for and could be kept.
+    """How far a source's API has been read. `start`: no older Bills are wanted, null for all.
 
-    `pulled_at` is when the lists were last read to their end; it moves on also when an unreadable Bill holds the watermark back.
+    `watermark`: when the last reading began that kept every Bill; null for none yet. `pulled_at`: when the lists were last read to
+    their end, which moves on also while an unreadable Bill holds the watermark back.
     """
 
     source = models.OneToOneField("billing.Source", models.PROTECT, related_name="feed")
+    start = models.DateField(null=True)
     watermark = models.DateTimeField(null=True)
     pulled_at = models.DateTimeField(null=True)
 
