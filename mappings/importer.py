@@ -1,8 +1,9 @@
 """Mappings from a table of rows, row by row: a bad row is rejected with its number, the rest is kept."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,16 @@ from django.db import transaction
 from billing.models import Source
 from integrations import registry
 from integrations.contract import Rejected
-from mappings.models import ExternalMapping
-from mappings.service import save
+from mappings import service
+from mappings.models import ALWAYS, ExternalMapping
+from mappings.service import KEY, Outcome
 
 REQUIRED = ("m3terEntity", "m3terId", "externalSystem", "externalTable", "externalId")
 OPTIONAL = ("integrationConfigId", "source", "validFrom", "validTo")
+NAMES = ("m3terName", "externalName", "integrationName")
+"""Columns of a file that we wrote for people to read; nothing is read from them."""
+
+CHUNK = 500
 
 
 class BadFileError(ValueError):
@@ -30,36 +36,98 @@ class Result:
     rejected: list[Rejected] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What a row would do. `before` is the external id that it replaces, `why` the sentence of a row that is rejected."""
+
+    where: str
+    outcome: Outcome | None
+    mapping: ExternalMapping | None = None
+    before: str = ""
+    why: str = ""
+
+
 def check_header(names: Iterable[str] | None) -> None:
-    found = list(names or ())
+    found = [name for name in names or () if name not in NAMES]
     missing = [name for name in REQUIRED if name not in found]
     if missing:
         raise BadFileError(f"The header lacks {', '.join(missing)}. It reads {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}.")
-    strange = [name for name in found if name not in (*REQUIRED, *OPTIONAL)]
+    strange = [name or "a column without a name" for name in found if name not in (*REQUIRED, *OPTIONAL)]
     if strange:
         raise BadFileError(f"The header has columns that are not known: {', '.join(strange)}.")
+    if len(set(found)) < len(found):
+        raise BadFileError("The header has a column twice.")
+
+
+def plan(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Planned]:
+    """What each (where, row) pair would do, in order: a later row for the same key wins. Two queries per 500 rows."""
+    owners: dict[str, Any] = {}
+    said: dict[tuple[Any, ...], ExternalMapping] = {}
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, CHUNK)):
+        read = [_read(where, row, owners) for where, row in chunk]
+        said = _stored([found.mapping for found in read if found.mapping]) | said
+        yield from (_judged(found, said) for found in read)
 
 
 def import_rows(rows: Iterable[tuple[str, Mapping[str, Any]]], actor: Any = None, origin: str = ExternalMapping.Origin.FILE) -> Result:
-    """Stores (where, row) pairs in order, in one transaction; a later row for the same key wins."""
+    """Stores (where, row) pairs in order, in one transaction."""
     result = Result()
-    owners: dict[str, Any] = {}
     with transaction.atomic():
-        for where, row in rows:
-            try:
-                outcome = save(_mapping(row, owners), actor, origin)
-            except ValueError as error:
-                result.rejected.append(Rejected(where=where, why=str(error)))
+        for planned in plan(rows):
+            outcome, why = planned.outcome, planned.why
+            if planned.mapping is not None and outcome != "unchanged":
+                outcome, why = _save(planned.mapping, actor, origin)
+            if outcome is None:
+                result.rejected.append(Rejected(where=planned.where, why=why))
             else:
                 setattr(result, outcome, getattr(result, outcome) + 1)
     return result
 
 
+def _save(mapping: ExternalMapping, actor: Any, origin: str) -> tuple[Outcome | None, str]:
+    try:
+        return service.save(mapping, actor, origin), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _read(where: str, row: Mapping[str, Any], owners: dict[str, Any]) -> Planned:
+    try:
+        mapping = _mapping(row, owners)
+        service.check(mapping)
+    except ValueError as error:
+        return Planned(where, None, why=str(error))
+    return Planned(where, None, mapping)
+
+
+def _stored(wanted: Sequence[ExternalMapping]) -> dict[tuple[Any, ...], ExternalMapping]:
+    found = ExternalMapping.objects.filter(entity_id__in={mapping.entity_id for mapping in wanted})
+    return {key_of(mapping): mapping for mapping in found}
+
+
+def key_of(mapping: ExternalMapping) -> tuple[Any, ...]:
+    return tuple(getattr(mapping, f"{name}_id" if name in ("source", "integration") else name) for name in KEY)
+
+
+def _judged(read: Planned, said: dict[tuple[Any, ...], ExternalMapping]) -> Planned:
+    wanted = read.mapping
+    if wanted is None:
+        return read
+    known = said.get(key_of(wanted))
+    said[key_of(wanted)] = wanted
+    if known is None:
+        return Planned(read.where, "created", wanted)
+    same = (known.external_id, known.valid_to) == (wanted.external_id, wanted.valid_to)
+    return Planned(read.where, "unchanged" if same else "updated", wanted, known.external_id)
+
+
 def _mapping(row: Mapping[str, Any], owners: dict[str, Any]) -> ExternalMapping:
-    text = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
-    empty = [name for name in REQUIRED if not text[name]]
-    if None in row or empty:
-        raise ValueError(f"{', '.join(empty)} is empty." if empty else "The row has more values than the header has columns.")
+    if None in row:
+        raise ValueError("The row has more values than the header has columns.")
+    text = {name: str(row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
+    if empty := [name for name in REQUIRED if not text[name]]:
+        raise ValueError(f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty.")
     check_names(text["m3terEntity"], text["externalSystem"], text["externalTable"])
     return ExternalMapping(
         entity_type=text["m3terEntity"],
@@ -69,7 +137,7 @@ def _mapping(row: Mapping[str, Any], owners: dict[str, Any]) -> ExternalMapping:
         external_id=text["externalId"],
         integration=_integration(text["integrationConfigId"], text["externalSystem"], owners),
         source=_source(text["source"], owners),
-        valid_from=_day(text["validFrom"], "validFrom") or dt.date.min,
+        valid_from=_day(text["validFrom"], "validFrom") or ALWAYS,
         valid_to=_day(text["validTo"], "validTo"),
     )
 

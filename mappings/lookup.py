@@ -4,10 +4,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from billing.bill import Bill, Ref
 from billing.models import CatalogueItem
@@ -18,6 +18,8 @@ from mappings.models import CatalogueRecord, ExternalMapping
 
 ReadTable = Callable[[str], Iterable[CatalogueRow]]
 Key = tuple[str, str]
+Row = TypeVar("Row", bound=Model)
+MOST_ASKED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +61,9 @@ class MappingLookup:
         return self.names[key]
 
     def _mapped(self, table: str, entity: str, ref: Ref, on: dt.date) -> Match | None:
-        for mapping in self.mappings.get((entity, ref.id), ()):
-            if mapping.external_table == table and mapping.valid_from <= on and (mapping.valid_to is None or on <= mapping.valid_to):
-                return self._match(mapping, table, entity, ref)
-        return None
+        found = (mapping for mapping in self.mappings.get((entity, ref.id), ()) if mapping.external_table == table)
+        mapping = first_on(found, on)
+        return self._match(mapping, table, entity, ref) if mapping else None
 
     def _match(self, mapping: ExternalMapping, table: str, entity: str, ref: Ref) -> Match:
         return Match(
@@ -75,7 +76,7 @@ class MappingLookup:
         )
 
     def _field(self, table: str, entity: str, ref: Ref) -> Match | None:
-        name = self.scope.custom_fields.get("Product" if entity == "AccountingProduct" else entity)
+        name = self.scope.custom_fields.get(_holder(entity))
         value = self.fields.get((entity, ref.id), {}).get(name) if name else None
         if value in (None, ""):
             return None
@@ -86,8 +87,8 @@ class MappingLookup:
     def _own(self, table: str, ref: Ref) -> Match | None:
         if not any(declared.name == table and declared.by_code for declared in registry.tables(self.scope.system)):
             return None
-        if not self.scope.tenant:
-            return Match(rule=Rule.MATCH, id=ref.id, name=ref.id, detail="read when a credential is connected")
+        if not any(known == table for known, _ in self.codes):
+            return Match(rule=Rule.MATCH, id=ref.id, name=ref.id, detail="its id is read before sending")
         record = self.codes.get((table, ref.code or ref.id))
         return Match(rule=Rule.MATCH, id=record.external_id, name=record.name, detail="by its code") if record else None
 
@@ -99,9 +100,8 @@ def load(scope: Scope, bills: Sequence[Bill], read_table: ReadTable | None) -> M
     """
     wanted = _entities(bills)
     mappings = _mappings(scope, wanted)
-    ids = {mapping.external_id for found in mappings.values() for mapping in found}
-    names = {(record.table, record.external_id): record.name for record in _records(scope).filter(external_id__in=ids)} if ids else {}
-    return MappingLookup(scope, mappings, _custom_fields(scope, bills, wanted), names, _codes(scope, bills, read_table))
+    fields = _custom_fields(scope, bills, wanted)
+    return MappingLookup(scope, mappings, fields, _names(scope, mappings, fields), _codes(scope, bills, read_table))
 
 
 def _entities(bills: Iterable[Bill]) -> dict[str, set[str]]:
@@ -116,15 +116,36 @@ def _entities(bills: Iterable[Bill]) -> dict[str, set[str]]:
     return wanted
 
 
+def precedence(mapping: ExternalMapping) -> tuple[bool, bool, int]:
+    """Linked before unlinked, one source's before every source's, the one that begins last. Total: the database holds each key once."""
+    return mapping.integration_id is None, mapping.source_id is None, -mapping.valid_from.toordinal()
+
+
+def first_on(mappings: Iterable[ExternalMapping], day: dt.date) -> ExternalMapping | None:
+    """The first that holds on a day, of mappings in the order of their precedence."""
+    return next((mapping for mapping in mappings if mapping.holds_on(day)), None)
+
+
+def usable(system: str, integration: UUID | None, linked_only: bool) -> QuerySet[ExternalMapping]:
+    """The mappings to a system that an integration may use: its own and, unless only linked ones count, those for all."""
+    linked = Q(integration=integration) if integration else Q(pk=None)
+    owner = linked if linked_only else linked | Q(integration=None)
+    return ExternalMapping.objects.filter(owner, external_system=system)
+
+
 def _mappings(scope: Scope, wanted: Mapping[str, set[str]]) -> dict[Key, list[ExternalMapping]]:
-    ids = set().union(*wanted.values()) if wanted else set()
-    linked = Q(integration=scope.integration) if scope.integration else Q(pk=None)
-    owner = linked if scope.linked_only else linked | Q(integration=None)
-    rows = ExternalMapping.objects.filter(owner, Q(source=None) | Q(source=scope.source), external_system=scope.system, entity_id__in=ids)
+    rows = usable(scope.system, scope.integration, scope.linked_only).filter(Q(source=None) | Q(source=scope.source))
     found: dict[Key, list[ExternalMapping]] = defaultdict(list)
-    for mapping in sorted(rows, key=lambda row: (row.integration_id is None, row.source_id is None, -row.valid_from.toordinal())):
+    for mapping in sorted(_among(rows, "entity_id", set().union(*wanted.values())), key=precedence):
         found[mapping.entity_type, mapping.entity_id].append(mapping)
     return found
+
+
+def _among(rows: QuerySet[Row], name: str, values: set[str]) -> list[Row]:
+    """The rows whose value is one of these, in one query: a database takes only so many parameters, so beyond that all are read."""
+    if len(values) <= MOST_ASKED:
+        return list(rows.filter(**{f"{name}__in": values})) if values else []
+    return [row for row in rows.iterator() if getattr(row, name) in values]
 
 
 def _custom_fields(scope: Scope, bills: Iterable[Bill], wanted: Mapping[str, set[str]]) -> dict[Key, Mapping[str, Any]]:
@@ -132,13 +153,31 @@ def _custom_fields(scope: Scope, bills: Iterable[Bill], wanted: Mapping[str, set
         return {}
     found: dict[Key, Mapping[str, Any]] = {("Account", bill.account.id): bill.account.custom_fields for bill in bills}
     ids = set().union(*(wanted.get(entity, set()) for entity in ("Product", "AccountingProduct", "Contract")))
-    for item in CatalogueItem.objects.filter(source=scope.source, kind__in=("Product", "Contract"), uid__in=ids):
+    items = CatalogueItem.objects.filter(source=scope.source, kind__in=("Product", "Contract"))
+    for item in _among(items, "uid", ids):
         for entity in ("Product", "AccountingProduct") if item.kind == "Product" else (item.kind,):
             found[entity, item.uid] = item.custom_fields
     return found
 
 
-def _records(scope: Scope) -> Any:
+def _names(scope: Scope, mappings: Mapping[Key, Sequence[ExternalMapping]], fields: Mapping[Key, Mapping[str, Any]]) -> dict[Key, str]:
+    """Of every record that a mapping or a custom field names; a record that the catalogue lacks is "" and is not asked for again."""
+    asked = {(mapping.external_table, mapping.external_id) for found in mappings.values() for mapping in found}
+    for (entity, _), values in fields.items():
+        name = scope.custom_fields.get(_holder(entity))
+        if name and (value := values.get(name)) not in (None, ""):
+            asked |= {(table.name, str(value)) for table in registry.tables(scope.system, entity)}
+    stored = _among(_records(scope), "external_id", {external_id for _, external_id in asked})
+    known = {(record.table, record.external_id): record.name for record in stored}
+    return {key: known.get(key, "") for key in asked}
+
+
+def _holder(entity: str) -> str:
+    """Whose custom fields count: an accounting product is a product."""
+    return "Product" if entity == "AccountingProduct" else entity
+
+
+def _records(scope: Scope) -> QuerySet[CatalogueRecord]:
     return CatalogueRecord.objects.filter(system=scope.system, tenant=scope.tenant)
 
 

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
+ALWAYS = dt.date.min
+
 
 class ExternalMapping(models.Model):
     """(entity type, entity id) -> (external system, external table, external id), optionally linked to one integration.
@@ -26,16 +28,17 @@ class ExternalMapping(models.Model):
     integration = models.ForeignKey(
         "integrations.IntegrationConfig", models.PROTECT, null=True, blank=True, related_name="mappings", verbose_name="linked integration"
     )
-    valid_from = models.DateField(default=dt.date.min)
+    valid_from = models.DateField(default=ALWAYS)
     valid_to = models.DateField(null=True, blank=True)
     origin = models.CharField(max_length=20, choices=Origin, default=Origin.PERSON)
     version = models.PositiveIntegerField(default=1)
     created_by = models.CharField(max_length=200, blank=True)
+    changed_by = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        ordering = ("external_system", "external_table", "entity_type", "entity_id")
+        ordering = ("external_system", "external_table", "entity_type", "entity_id", "-valid_from", "id")
         verbose_name = "External mapping"
         verbose_name_plural = "External mappings"
         constraints = [
@@ -67,15 +70,23 @@ class ExternalMapping(models.Model):
         indexes = [
             models.Index(fields=("entity_type", "entity_id")),
             models.Index(fields=("external_system", "external_table", "external_id")),
+            models.Index(fields=("-updated_at",)),
         ]
         permissions = [("map", "Create and change External mappings")]
 
     def __str__(self) -> str:
         return f"{self.entity_type} {self.entity_id} = {self.external_table} {self.external_id}"
 
+    def holds_on(self, day: dt.date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
 
 class CatalogueRecord(models.Model):
-    """A record of an external system as last read: its name wherever an id appears, and the choices of drop-downs."""
+    """A record of an external system as last read: its name wherever an id appears, and the choices of drop-downs.
+
+    `active` false: nothing new may name it; then `listed` tells whether the destination still has it, and `inactive_since` when
+    we first saw it so.
+    """
 
     system = models.CharField(max_length=50)
     tenant = models.CharField(max_length=200)
@@ -85,11 +96,31 @@ class CatalogueRecord(models.Model):
     code = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=320, blank=True)
     active = models.BooleanField(default=True)
+    listed = models.BooleanField(default=True)
+    inactive_since = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ("table", "name")
         constraints = [models.UniqueConstraint(fields=("system", "tenant", "table", "external_id"), name="catalogue_record_once")]
+        indexes = [models.Index(fields=("system", "table", "name")), models.Index(fields=("system", "table", "external_id"))]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.external_id})"
+
+
+class CatalogueReading(models.Model):
+    """How the last reading of one table of one tenant went. `read_at` is the last that succeeded, `error` why a later one did not."""
+
+    system = models.CharField(max_length=50)
+    tenant = models.CharField(max_length=200)
+    table = models.CharField(max_length=50)
+    read_at = models.DateTimeField(null=True)
+    records = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("system", "tenant", "table"), name="catalogue_reading_once")]
+
+    def __str__(self) -> str:
+        return f"{self.table} of {self.system} {self.tenant}"

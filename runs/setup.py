@@ -7,6 +7,8 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django_q.models import Schedule
 
+from runs import catalogue_tasks
+
 ROOMS = ("billing", "integrations", "mappings", "credentials", "runs")
 GROUPS = {
     "View": ("view_",),
@@ -30,3 +32,5 @@ def after_migrate(**_: Any) -> None:
         ]
         group.permissions.add(*wanted)
     Schedule.objects.get_or_create(name="sweep", defaults={"func": "runs.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 1})
+    hourly = catalogue_tasks.SCHEDULE | {"schedule_type": Schedule.MINUTES}
+    Schedule.objects.get_or_create(name=hourly.pop("name"), defaults=hourly)
