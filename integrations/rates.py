@@ -29,7 +29,7 @@ def _within_half_a_unit(difference: Decimal, currency: str) -> bool:
 
 def _short(value: Decimal | None) -> Decimal | None:
     """At most ten decimals, without an exponent."""
-    if value is None or value == value.quantize(_SHORTEST, context=_WIDE):
+    if value is None or int(value.as_tuple().exponent) >= -DECIMALS:
         return value
     with localcontext(_WIDE):
         return Decimal(f"{value.quantize(_SHORTEST).normalize():f}")
