@@ -275,7 +275,10 @@ class Auth(Protocol):
 
 
 class Transport(Protocol):
-    """Sends one request with the login added, renewing it once on 401. Raises errors.Retry (not sent) or errors.Unknown (answer lost)."""
+    """Sends one request with the login added, renewing it once when it is refused.
+
+    Raises errors.Retry (not sent) or errors.Unknown (answer lost).
+    """
 
     def send(self, request: Request) -> Answer: ...
 
@@ -354,7 +357,7 @@ class Verified:
 @dataclass(frozen=True, kw_only=True)
 class CredentialKind:
     """One way to log in. `clean` normalises settings and secrets or raises ValueError({field: sentence}); only `verify`, `obtain`
-    and `refresh` speak HTTP, and raise errors.Misconfigured or errors.Retry. `tenant` reads whose books without a call."""
+    and `refresh` speak HTTP, and raise errors.Misconfigured or errors.Retry. `renew_on`: the statuses that a token past its end gets."""
 
     kind: str
     label: str
@@ -365,6 +368,7 @@ class CredentialKind:
     verify: Callable[[Mapping[str, str], Mapping[str, str], Token], Verified]
     authorise: Callable[[Mapping[str, str], Mapping[str, str], Token], Mapping[str, str]]
     refresh: Callable[[Mapping[str, str], Mapping[str, str], Token], Token] | None = None
+    renew_on: tuple[int, ...] = (401,)
     makes_key_pair: bool = False
     certificate_field: str = ""
     setup: tuple["SetupStep", ...] = ()
@@ -458,12 +462,43 @@ class Item:
     custom_fields: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which Bills a source's API is asked for: dated on or after `start`, and with a `watermark` those that may have changed since.
+
+    `open_before` gives the source's ids of stored Bills dated before a day that the source may still change.
+    """
+
+    start: dt.date | None = None
+    watermark: dt.datetime | None = None
+    open_before: Callable[[dt.date], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One raw record as a source's API gave it: its own JSON text; `collection` is "accounts", a key of `Source.items` or "bills"."""
+
+    collection: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pull:
+    """How a source's API is read. `kind` logs in there; `fetch(transport, tenant, wanted)` gives Accounts and catalogue, then Bills.
+
+    `fetch` reads page by page and asks again by itself. Raises errors.Retry, Refused or Misconfigured; what came before is good.
+    """
+
+    kind: CredentialKind
+    fetch: Callable[[Transport, str, Wanted], Iterable[Fetched]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """A billing platform: one package under integrations/sources.
 
     The readers are pure: one raw record (JSON with Decimals) to a value of ours, or ValueError with a sentence that names the field.
-    `parties` and `items` say which keys of a mixed JSON object hold accounts and catalogue records of which kind.
+    `items` says which keys of a mixed JSON object hold catalogue records, and of which kind. Without `pull` it has no API to read.
     """
 
     platform: str
@@ -474,4 +509,5 @@ class Source:
     read_item: Callable[[str, Mapping[str, Any]], Item]
     items: Mapping[str, str]
     credential_kinds: tuple[CredentialKind, ...] = ()
+    pull: Pull | None = None
     bill_url: Callable[[str, str], str] | None = None

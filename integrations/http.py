@@ -5,7 +5,7 @@ Nothing here repeats a request by itself, follows a redirect or keeps a cookie.
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -50,17 +50,18 @@ class Wire:
     Threads share it and its connections: the session keeps no cookie and never changes.
     """
 
-    def __init__(self, auth: Auth | None, system: str) -> None:
+    def __init__(self, auth: Auth | None, system: str, renew_on: Collection[int] = (requests.codes.unauthorized,)) -> None:
         self._auth, self._label, self._session = auth, registry.system_label(system), _session()
+        self._renew_on = renew_on
 
     def send(self, request: Request) -> Answer:
-        """Any answer whatever its status, after one renewed login on 401.
+        """Any answer whatever its status, after one renewed login on the statuses `renew_on`.
 
         Raises errors.Retry when the request certainly did not leave, or was safe; errors.Unknown when it may have arrived.
         """
         deadline = time.monotonic() + REQUEST_TIMEOUT
         answer = self._exchange(request, deadline)
-        if answer.status != requests.codes.unauthorized or self._auth is None:
+        if answer.status not in self._renew_on or self._auth is None:
             return answer
         self._auth.renew()
         return self._exchange(request, deadline)
