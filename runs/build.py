@@ -8,7 +8,7 @@ import msgspec
 
 from billing import bill as canonical
 from billing import store
-from billing.models import Source
+from billing.models import Bill, Source
 from credentials import hand_out
 from integrations import guard, registry
 from integrations.contract import Auth, Client, Destination, Document, Fault, Held, Lookup, Plan, Stamp
@@ -16,6 +16,7 @@ from integrations.http import Wire
 from integrations.models import IntegrationConfig
 from mappings import lookup as mapping_lookup
 from mappings.lookup import ReadTable, Scope
+from runs import void
 from runs.models import Delivery, IntegrationRun
 
 
@@ -56,11 +57,17 @@ class Built:
 
 
 def build(kit: Kit, runs: Sequence[IntegrationRun]) -> list[Built]:
-    bills = store.load([run.revision for run in runs])
+    bills = store.load([run.revision for run in runs]) | _credits(runs)
     lookups = lookups_for(
         kit.integration, kit.options, [(run.bill.source_id, bills[run.revision_id]) for run in runs], kit.client.catalogue
     )
     return [_build_one(kit, run, bills[run.revision_id], lookups[run.bill.source_id]) for run in runs]
+
+
+def _credits(runs: Sequence[IntegrationRun]) -> dict[int, canonical.Bill]:
+    """What the runs of voided Bills send instead, by revision."""
+    found = {run.revision_id: void.credited(run) for run in runs if run.delivery.slot == void.CREDIT}
+    return {revision: bill for revision, bill in found.items() if bill is not None}
 
 
 def lookups_for(
@@ -85,6 +92,9 @@ def lookups_for(
 def _build_one(kit: Kit, run: IntegrationRun, bill: canonical.Bill, lookup: Lookup) -> Built:
     stamp = stamp_of(run.bill.source, run.revision.number, run.delivery.generation + 1)
     run.version = kit.integration.current_version
+    if bill.status == Bill.Status.VOID:
+        noun = kit.destination.nouns.get(run.delivery.kind, "document")
+        return Built(run, Plan(documents=(), target=bill.total), void.fault(run, kit.destination.label, noun))
     try:
         plan, fault = plan_for(kit.destination, bill, kit.options, lookup, stamp)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:

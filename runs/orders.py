@@ -9,9 +9,10 @@ from django.utils import timezone
 from billing.models import Bill
 from integrations.contract import changed
 from integrations.models import IntegrationConfig
-from runs import recover
+from runs import recover, void
 from runs.models import NEEDS_PERSON, Delivery, IntegrationRun, Status
-from runs.select import overlapping, select, slots, taken
+from runs.select import overlapping, select, taken
+from runs.slots import slots
 from runs.tasks import wake
 
 RETRYABLE = (*NEEDS_PERSON, Status.WAITING, Status.AWAITING_RETRY, Status.RATE_LIMIT_RETRY)
@@ -64,7 +65,8 @@ def replay(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
         raise NotPossibleError(f"{integration} is not connected; connect a credential first.")
     if bill.current_revision is None:
         raise NotPossibleError("The Bill has no revision to send.")
-    delivery = slots(integration, [bill], run.delivery.slot)[bill.pk]
+    slot = void.slot(integration) if bill.status == Bill.Status.VOID else run.delivery.slot
+    delivery = slots(integration, [bill], slot)[bill.pk]
     new = _person_run(integration, bill, delivery, IntegrationRun.Trigger.REPLAY, user)
     new.replayed_from = run
     return _order(new, "replayed", user)

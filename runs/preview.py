@@ -12,7 +12,8 @@ from integrations.models import IntegrationConfig
 from runs.build import lookups_for, plan_for, stamp_of
 from runs.ledger import request_key
 from runs.models import Delivery
-from runs.select import MAIN, Selector
+from runs.select import Selector
+from runs.slots import MAIN
 
 NOWHERE = "your-account"
 

@@ -15,10 +15,11 @@ from integrations import registry
 from integrations.account_filter import explain, parse
 from integrations.models import IntegrationConfig
 from integrations.reach import facts
+from runs import void
 from runs.models import OPEN, Delivery, IntegrationRun, Status
+from runs.slots import MAIN, slots
 
 CHUNK = 500
-MAIN = "main"
 
 SUPERSEDABLE = (Status.WAITING, Status.AWAITING_RETRY, Status.RATE_LIMIT_RETRY, Status.AUTH_FAILED)
 
@@ -137,6 +138,8 @@ def select(integration: IntegrationConfig, now: dt.datetime | None = None) -> li
     for chunk in chunks(bills):
         wanted = [bill for bill in chunk if not selector.not_wanted(bill)]
         made += order(integration, wanted)
+    for chunk in chunks(void.voided(integration)):
+        made += order(integration, chunk, void.slot(integration))
     return made
 
 
@@ -154,28 +157,16 @@ def supersede(integration: IntegrationConfig) -> int:
     return stale.update(status=Status.SUPERSEDED, dt_completed=timezone.now(), error=told)
 
 
-def order(integration: IntegrationConfig, bills: Iterable[Bill]) -> list[IntegrationRun]:
-    """One automatic run per Bill for its current revision, in the slot of the integration's tenant."""
+def order(integration: IntegrationConfig, bills: Iterable[Bill], slot: str = MAIN) -> list[IntegrationRun]:
+    """One automatic run per Bill for its current revision, in this slot of the integration's tenant."""
     wanted = list(bills)
     if not wanted:
         return []
-    deliveries = slots(integration, wanted)
+    deliveries = slots(integration, wanted, slot)
     runs = [run for bill in wanted if (run := _run(integration, bill, deliveries[bill.pk])) is not None]
     IntegrationRun.objects.bulk_create(runs, ignore_conflicts=True)
     stored = set(IntegrationRun.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
     return [run for run in runs if run.pk in stored]
-
-
-def slots(integration: IntegrationConfig, bills: Iterable[Bill], slot: str = MAIN) -> dict[int, Delivery]:
-    """The deliveries of these Bills in the integration's books, made where absent, by Bill id."""
-    wanted = list(bills)
-    credential = integration.credential
-    if credential is None:
-        raise ValueError(f"{integration} is not connected")
-    books = {"system": integration.system, "tenant": credential.tenant, "slot": slot}
-    Delivery.objects.bulk_create([Delivery(**books, bill=bill, integration=integration) for bill in wanted], ignore_conflicts=True)
-    found = Delivery.objects.filter(**books, bill__in=wanted).select_related("integration", "revision")
-    return {delivery.bill_id: delivery for delivery in found}
 
 
 def _run(integration: IntegrationConfig, bill: Bill, delivery: Delivery) -> IntegrationRun | None:
@@ -195,7 +186,7 @@ def _run(integration: IntegrationConfig, bill: Bill, delivery: Delivery) -> Inte
 
 
 def _delivered_already(revision: BillRevision, delivery: Delivery, integration: IntegrationConfig) -> bool:
-    ours = delivery.delivered and delivery.integration_id == integration.pk
+    ours = delivery.delivered and delivery.integration_id == integration.pk and delivery.bill.status != Bill.Status.VOID
     return ours and delivery.slice_digest == store.slice_digest(store.read(revision))
 
 

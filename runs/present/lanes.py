@@ -12,7 +12,8 @@ from runs.models import Delivery, IntegrationRun
 from runs.present import record
 from runs.present.record import Record
 from runs.present.result import Result, result_of
-from runs.select import MAIN, Selector, last_scheduled
+from runs.select import Selector, last_scheduled
+from runs.slots import MAIN
 
 COLUMNS = 3
 

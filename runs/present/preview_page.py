@@ -16,7 +16,7 @@ from runs.present import bill_page, exchanges, links, plan, record
 from runs.present.headline import NOT_ALLOWED, OPERATE
 from runs.present.result import NOTHING_SENT
 from runs.preview import Preview
-from runs.select import MAIN
+from runs.slots import MAIN
 
 UNCONNECTED = "Connect a credential first"
 

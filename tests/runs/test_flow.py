@@ -1,6 +1,7 @@
 """The flow end to end: the end state is read from the emulator's books, and asserted after doing it twice."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -336,3 +337,38 @@ def test_one_cause_for_many_bills_switches_nothing_off(integration: IntegrationC
 
     assert set(work(integration)) == {"ERROR"}
     assert fresh(integration).enabled and fresh(integration).consecutive_errors == 1
+
+
+def test_a_voided_bill_leaves_its_invoice_and_tells_people(integration: IntegrationConfig, books: Books) -> None:
+    bill = a_bill("b-1")
+    arrive(bill)
+    work(integration)
+    arrive(replace(bill, status="VOID"))
+
+    assert work(integration) == work(integration) == ["COMPLETE", "ERROR"]
+    run = IntegrationRun.objects.get(status="ERROR")
+    assert run.error_code == "BILL_VOIDED" and run.problems.exists() and bill.number in run.error
+    assert books.one()["total"] == Decimal("100.00") and books.writes() == 1
+
+
+def test_a_voided_bill_is_credited_in_full_where_the_option_says_so(integration: IntegrationConfig, books: Books) -> None:
+    integrations.change_options(integration, integration.options | {"voidPolicy": "CREDIT_MEMO"}, None)
+    bill = a_bill("b-1", [a_line("l1", "70.004"), a_line("l2", "30.00")], total=Decimal("100.00"))
+    arrive(bill)
+    work(integration)
+    arrive(replace(bill, status="VOID"))
+
+    assert work(integration) == work(integration) == ["COMPLETE", "COMPLETE"]
+    [memo] = books.documents("creditMemo")
+    assert (memo["externalId"], memo["total"], memo["entity"]["id"]) == ("b-1-void", Decimal("100.00"), "1001")
+    assert [line["amount"] for line in memo["item"]["items"]] == [Decimal("70.00"), Decimal("30.00")]
+    assert books.one()["total"] == Decimal("100.00") and Delivery.objects.count() == 2
+
+
+def test_a_bill_voided_before_it_went_never_goes(integration: IntegrationConfig, books: Books) -> None:
+    bill = a_bill("b-1")
+    arrive(bill)
+    select(integration)
+    arrive(replace(bill, status="VOID"))
+
+    assert work(integration) == ["SUPERSEDED"] and books.documents() == []
