@@ -16,3 +16,10 @@ class Found:
     value: Any = None
     raw: str = ""
     fault: str = ""
+
+
+def position(collection: str, number: int, value: Any) -> str:
+    """Which record of its collection it is, for people: "bill 3 (id b-77)"."""
+    uid = value.get("id") if isinstance(value, dict) else None
+    known = f" (id {uid})" if uid and isinstance(uid, str | int) and uid is not True else ""
+    return f"{collection.removesuffix('s')} {number}{known}"

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any, BinaryIO, TextIO, cast
 
 from runs.intake.csv_rows import read_csv
-from runs.intake.found import BILLS, Found
+from runs.intake.found import BILLS, Found, position
 from runs.intake.json_stream import Broken, Decoder, Tokens
 
 _SNIFFED = 1 << 16
@@ -127,7 +127,5 @@ def _repeated(members: list[_Member]) -> list[str]:
 
 
 def _found(place: str, collection: str, counts: dict[str, int], value: Any, raw: str, faults: list[str]) -> Found:
-    uid = value.get("id") if isinstance(value, dict) else None
-    known = f" (id {uid})" if uid and isinstance(uid, str | int) and uid is not True else ""
-    where = f"{place}{collection.removesuffix('s')} {counts[collection]}{known}"
+    where = f"{place}{position(collection, counts[collection], value)}"
     return Found(where=where, collection=collection, value=value, raw=raw, fault=" ".join(faults))

@@ -1,6 +1,8 @@
 """m3ter: Bills, Accounts and the catalogue in the shapes of its API."""
 
-from integrations.contract import Source
+from integrations.contract import Pull, Source
+from integrations.sources.m3ter.auth import M3TER_ACCESS_KEY
+from integrations.sources.m3ter.client import fetch
 from integrations.sources.m3ter.reader import read_bill, read_item, read_party
 
 SOURCE = Source(
@@ -11,4 +13,6 @@ SOURCE = Source(
     read_party=read_party,
     read_item=read_item,
     items={"products": "Product", "aggregations": "Aggregation", "compoundAggregations": "CompoundAggregation"},
+    credential_kinds=(M3TER_ACCESS_KEY,),
+    pull=Pull(kind=M3TER_ACCESS_KEY, fetch=fetch),
 )
