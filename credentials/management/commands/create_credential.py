@@ -1,5 +1,5 @@
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ class Command(BaseCommand):
     help = "Creates a credential from a JSON file after connecting with it; the same name, kind and tenant again replaces its secrets."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--file", required=True, type=Path, help="JSON: kind (or type), name, system, and the kind's own fields")
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = _shapes()
+        parser.add_argument("--file", required=True, type=Path, help="a JSON object: kind (or type), name, system, the kind's own fields")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         given = _object(file)
@@ -33,6 +35,21 @@ class Command(BaseCommand):
         except errors.DeliveryError as failure:
             raise CommandError(f"Nothing was stored. {failure.sentence}") from None
         self.stdout.write(json.dumps({"id": str(credential.pk), "status": credential.status}))
+
+
+def _shapes() -> str:
+    """The JSON of each kind, and what comes back."""
+    fields = {kind.kind: ", ".join(field.name for field in kind.fields) for kind in registry.credential_kinds()}
+    kinds = [f'  {{"kind": "{kind}", name, {names}}}' for kind, names in fields.items()]
+    told = [
+        "The file holds one of:",
+        *kinds,
+        "`type` stands for `kind` as well; `system` chooses another than the kind's first, such as a sandbox. A private key is PEM text,",
+        "Base64 of it, or @path of a file, relative to this one.",
+        "",
+        "Prints {id, status}, never a secret. Exit code 1, and nothing stored, when the login is refused.",
+    ]
+    return "\n".join(told)
 
 
 def _object(file: Path) -> Mapping[str, Any]:

@@ -11,7 +11,10 @@ SEALED = ("secrets", "tokens", "new_key")
 
 
 class Command(BaseCommand):
-    help = "Encrypts every secret again with the first key of FERNET_KEYS. Run it after adding a key, before removing the old one."
+    help = (
+        "Encrypts every secret again with the first key of FERNET_KEYS. Run it after adding a key, before removing the old one. "
+        "Prints {credentials}, how many; exit code 1 names those that no key opens."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         done, lost = 0, []

@@ -20,7 +20,11 @@ TEXTS = ("entityType", "destination", "name")
 
 
 class Command(BaseCommand):
-    help = "Creates an integration from JSON {entityType, destination, name, configData, integrationCredentialsId, sources}; prints {id}."
+    help = (
+        "Creates an integration from JSON {entityType, destination, name, configData, integrationCredentialsId, sources}: configData has "
+        "the options by their keys, what is not given is its default; sources are slugs, none means all. Enabled, and connected when a "
+        "credential is given. Prints {id}; exit code 1 with {errors: {key: sentence}} on stderr, and nothing stored."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--file", required=True, help="a JSON file, or - for standard input")

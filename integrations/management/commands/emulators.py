@@ -14,7 +14,10 @@ from integrations.emulation.server import EmulatorServer
 
 
 class Command(BaseCommand):
-    help = "Serves the emulators of all destinations on 127.0.0.1 until Ctrl-C or SIGTERM."
+    help = (
+        "Serves the emulators of all destinations on 127.0.0.1 until Ctrl-C or SIGTERM. Control, in JSON: GET /_emulator/state, "
+        "GET /_emulator/calls, POST /_emulator/reset, POST /_emulator/records, POST /_emulator/configure."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

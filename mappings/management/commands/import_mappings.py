@@ -2,7 +2,7 @@ import csv
 import dataclasses
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,14 +11,21 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mappings.importer import OPTIONAL, REQUIRED, BadFileError, check_header, import_rows
 
+TOLD = f"""\
+The file's header, of which the last four columns may be left out:
+  {",".join((*REQUIRED, *OPTIONAL))}
+An id in integrationConfigId links the mapping to that integration. Entities that nothing has told of yet are accepted.
+
+Prints {{created, updated, unchanged, rejected: [{{where, why}}]}}; exit code 1 when a row was rejected, the others are kept.
+"""
+
 
 class Command(BaseCommand):
-    help = (
-        f"Stores External mappings from a CSV file with the header {','.join(REQUIRED)} and optionally {','.join(OPTIONAL)}. "
-        "Prints {created, updated, unchanged, rejected: [{where, why}]}; exit 1 when a row was rejected."
-    )
+    help = "Stores External mappings from a CSV file."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = TOLD
         parser.add_argument("file", metavar="FILE.csv", help="the file, or - for standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:

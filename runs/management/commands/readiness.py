@@ -8,7 +8,10 @@ from runs.readiness import readiness
 
 
 class Command(BaseCommand):
-    help = "Prints what would go through an integration, what would not and why, and the money held up."
+    help = (
+        "Prints what would go through an integration, what would not and why, and the money held up: {goes, goes_money, blocked: "
+        "[{bill, code, why}], blocked_money, left_out: [{bill, why}], not_able}; money is {currency: decimal string}."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--integration", metavar="ID", required=True)

@@ -10,7 +10,10 @@ from runs.models import IntegrationRun, Status
 
 
 class Command(BaseCommand):
-    help = "Prints runs, newest first, one JSON object per line."
+    help = (
+        "Prints runs, newest first, one JSON object per line: {id, integration, bill, status, attempts, error_code, error, external_id, "
+        "url, amount, currency}. bill is the source's own id, amount a decimal string."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--status", choices=Status.values, help="only runs of this status")
