@@ -309,6 +309,9 @@ class Client(Protocol):
     def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
         """What stands under these (kind, document key) pairs, in as few queries as possible; absent keys are absent."""
 
+    def first_open_day(self, after: dt.date) -> dt.date | None:
+        """The first day after this one that documents may be dated, or None when no period is open."""
+
     def catalogue(self, table: str) -> Iterable["CatalogueRow"]:
         """The records of one table, for names and drop-downs."""
 

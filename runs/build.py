@@ -1,7 +1,7 @@
 """From claimed runs to documents: loads what a batch needs in a fixed number of queries, builds and guards each Bill."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -96,12 +96,17 @@ def _build_one(kit: Kit, run: IntegrationRun, bill: canonical.Bill, lookup: Look
         noun = kit.destination.nouns.get(run.delivery.kind, "document")
         return Built(run, Plan(documents=(), target=bill.total), void.fault(run, kit.destination.label, noun))
     try:
-        plan, fault = plan_for(kit.destination, bill, kit.options, lookup, stamp)
+        plan, fault = plan_for(kit.destination, _dated(bill, run), kit.options, lookup, stamp)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return Built(run, Plan(documents=(), target=bill.total), _unbuildable(bill, error))
     run.explanation = explain(plan)
     run.amount = plan.target
     return Built(run, plan, fault)
+
+
+def _dated(bill: canonical.Bill, run: IntegrationRun) -> canonical.Bill:
+    """The Bill as it posts: on the open day that the run was given, if its own date lies in a closed period."""
+    return bill if run.post_on is None else replace(bill, invoice_date=run.post_on)
 
 
 def stamp_of(source: Source, revision: int, generation: int) -> Stamp:

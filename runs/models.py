@@ -139,6 +139,7 @@ class IntegrationRun(models.Model):
     deaths = models.PositiveIntegerField(default=0)
     building = models.BooleanField(default=False)
     explanation = models.JSONField(null=True)
+    post_on = models.DateField(null=True)
     next_attempt_at = models.DateTimeField()
     dt_created = models.DateTimeField(auto_now_add=True)
     dt_started = models.DateTimeField(null=True)

@@ -91,6 +91,7 @@ def _person_run(integration: IntegrationConfig, bill: Bill, delivery: Delivery, 
         requested_by=user,
         amount=bill.total,
         currency=bill.currency,
+        post_on=delivery.settled_by.post_on if delivery.settled_by else None,
         next_attempt_at=timezone.now(),
     )
 

@@ -1,5 +1,6 @@
 """Writes what became of each run, where the claim is still ours, in one transaction per batch."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from django.utils import timezone
 from credentials import health
 from integrations.contract import Answer, Fault, Outcome
 from integrations.errors import DeliveryError
-from runs import budget, ledger, problems, retry, strain, transitions
+from runs import budget, ledger, periods, problems, retry, rows, strain, transitions
 from runs.build import Built, Kit
 from runs.models import Delivery, Exchange, IntegrationRun, Member
 from runs.points import point
@@ -26,17 +27,16 @@ RUN_FIELDS = [
     "external_id",
     "url",
     "next_attempt_at",
+    "post_on",
     "dt_completed",
     "building",
-    "amount",
-    "explanation",
-    "version",
 ]
+BUILT_FIELDS = ["amount", "explanation", "version"]
+"""Stored with the intent; here only for what never came to one."""
+
+CLAIM_FIELDS = ["state", "claim", "owner", "lease_until"]
 DELIVERY_FIELDS = [
-    "state",
-    "claim",
-    "owner",
-    "lease_until",
+    *CLAIM_FIELDS,
     "kind",
     "key",
     "slice_digest",
@@ -64,47 +64,65 @@ class Accepted:
 
 
 def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
-    """Records a batch of answers; returns what was accepted and recorded as such."""
-    settled = {each.exchange.pk: _settle(kit, each) for each in sent}
+    """Records a batch of first answers; returns what was accepted and recorded as such."""
+    told = [(each, said(kit, each)) for each in sent]
+    accepted = keep(kit, token, told)
+    heed(kit, [outcome for _, pairs in told for _, outcome in pairs])
+    return accepted
+
+
+def keep(kit: Kit, token: uuid.UUID, told: Sequence[tuple[Sent, list[Pair]]], rest: dt.datetime | None = None) -> list[Accepted]:
+    """Records what is made of answers. Until `rest`, a slot that is free again takes no new document."""
     point("before record")
     with transaction.atomic():
-        mine = _record(kit, token, [pair for pairs in settled.values() for pair in pairs])
-        for each in sent:
+        mine = _record(kit, token, [pair for _, pairs in told for pair in pairs], rest)
+        ours = {member.pk for member, _ in mine}
+        for each, pairs in told:
             note = f"{each.error.sentence} {each.error.detail}".strip() if each.error else ""
-            _close(each.exchange, [outcome for _, outcome in settled[each.exchange.pk]], each.answer, note)
+            _close(each.exchange, [pair for pair in pairs if pair[0].pk in ours], len(pairs), each.answer, note)
         point("recording")
     point("recorded")
-    _mark_login(kit, mine)
-    budget.learn(kit, [outcome.fault is not None and outcome.fault.next == "rate" for _, outcome in mine])
     return _accepted(mine)
 
 
-def outcomes(kit: Kit, token: uuid.UUID, exchange: Exchange, pairs: Sequence[Pair]) -> list[Accepted]:
-    """Records what asking the destination found about one exchange's open members."""
+def heed(kit: Kit, found: Sequence[Outcome]) -> None:
+    """What answers say about the login and about how much at a time is too much."""
+    refused = next((outcome.fault for outcome in found if outcome.fault and outcome.fault.next == "auth"), None)
+    if refused is not None and kit.integration.credential is not None:
+        health.mark_failed(kit.integration.credential, refused.title)
+    budget.learn(kit, [outcome.fault is not None and outcome.fault.next == "rate" for outcome in found])
+
+
+def outcomes(kit: Kit, token: uuid.UUID, exchange: Exchange, pairs: Sequence[Pair], rest: dt.datetime | None = None) -> list[Accepted]:
+    """Records what asking the destination found about one exchange's open members. `rest` as in `keep`."""
+    pairs = periods.redated(kit, pairs)
     point("before settling")
     with transaction.atomic():
-        mine = _record(kit, token, pairs)
-        _close(exchange, [outcome for _, outcome in pairs], None, "Asked the destination.")
+        mine = _record(kit, token, pairs, rest)
+        _close(exchange, mine, len(pairs), None, "Asked the destination.")
         point("settling")
     point("settled")
     return _accepted(mine)
 
 
-def _settle(kit: Kit, sent: Sent) -> list[Pair]:
+def said(kit: Kit, sent: Sent) -> list[Pair]:
+    """What the answer, or its absence, says of each member."""
     members = list(sent.exchange.members.select_related("run__bill", "run__revision", "delivery"))
     if sent.answer is not None:
         found = {outcome.member: outcome for outcome in kit.client.outcomes(sent.request, sent.answer)}
-        return [(member, found[member.key]) for member in members]
+        return periods.redated(kit, [(member, found[member.key]) for member in members])
     fault = fault_from(sent.error or DeliveryError("No answer."), kit.destination.label)
     return [(member, Outcome(member=member.key, fault=fault)) for member in members]
 
 
-def _record(kit: Kit, token: uuid.UUID, pairs: Sequence[Pair]) -> list[Pair]:
+def _record(kit: Kit, token: uuid.UUID, pairs: Sequence[Pair], rest: dt.datetime | None) -> list[Pair]:
     ours = ledger.ours(token, [member.delivery_id for member, _ in pairs])
     mine = [(member, outcome) for member, outcome in pairs if member.delivery_id in ours]
     for member, outcome in mine:
         member.run.delivery = member.delivery
         _apply(member, outcome)
+        if rest is not None and member.delivery.state == Delivery.State.IDLE:
+            member.delivery.lease_until = rest
     _write([member for member, _ in mine])
     done = [(member.run, outcome.fault) for member, outcome in mine if not outcome.job]
     strain.count(kit.integration, [fault for _, fault in done], problems.update(kit.integration, done))
@@ -119,9 +137,12 @@ def _accepted(pairs: Sequence[Pair]) -> list[Accepted]:
     ]
 
 
-def _close(exchange: Exchange, found: Sequence[Outcome], answer: Answer | None, note: str) -> None:
-    state = Exchange.State.SETTLED
-    if any(outcome.fault is not None and outcome.fault.next == "unknown" for outcome in found):
+def _close(exchange: Exchange, mine: Sequence[Pair], members: int, answer: Answer | None, note: str) -> None:
+    """Settled when all of its open `members` were ours and have an end; one that is no longer ours is somebody else's to close."""
+    if not mine:
+        return
+    found, state = [outcome for _, outcome in mine], Exchange.State.SETTLED
+    if len(mine) < members or any(outcome.fault is not None and outcome.fault.next == "unknown" for outcome in found):
         state = Exchange.State.INTENT
     elif job := next((outcome.job for outcome in found if outcome.job), ""):
         state, exchange.job_url = Exchange.State.ACCEPTED, job
@@ -143,9 +164,9 @@ def _apply(member: Member, outcome: Outcome) -> None:
 
 
 def _write(members: Sequence[Member]) -> None:
-    Member.objects.bulk_update(members, ["accepted", "code"], batch_size=200)
-    IntegrationRun.objects.bulk_update([member.run for member in members], RUN_FIELDS, batch_size=100)
-    Delivery.objects.bulk_update([member.delivery for member in members], DELIVERY_FIELDS, batch_size=100)
+    rows.update(members, ["accepted", "code"])
+    rows.update([member.run for member in members], RUN_FIELDS)
+    rows.update([member.delivery for member in members], DELIVERY_FIELDS)
 
 
 def refuse(claim: ledger.Claim, judged: Iterable[tuple[Built, Fault]]) -> None:
@@ -159,8 +180,8 @@ def refuse(claim: ledger.Claim, judged: Iterable[tuple[Built, Fault]]) -> None:
         mine = [(item.run, fault) for item, fault in pairs if item.run.delivery_id in ours]
         for run, fault in mine:
             transitions.stop(run, run.delivery, fault)
-        IntegrationRun.objects.bulk_update([run for run, _ in mine], RUN_FIELDS, batch_size=100)
-        Delivery.objects.bulk_update([run.delivery for run, _ in mine], ["state", "claim", "owner", "lease_until"], batch_size=100)
+        rows.update([run for run, _ in mine], [*RUN_FIELDS, *BUILT_FIELDS])
+        rows.update([run.delivery for run, _ in mine], CLAIM_FIELDS)
         problems.update(claim.integration, mine, {item.run.pk: item.plan for item, _ in pairs})
     point("refused")
 
@@ -175,15 +196,9 @@ def put_back(claim: ledger.Claim, error: DeliveryError) -> None:
         for run in mine:
             run.attempts += 1
             transitions.stop(run, run.delivery, fault)
-        IntegrationRun.objects.bulk_update(mine, [*RUN_FIELDS, "attempts"], batch_size=100)
-        Delivery.objects.bulk_update([run.delivery for run in mine], ["state", "claim", "owner", "lease_until"], batch_size=100)
+        rows.update(mine, [*RUN_FIELDS, *BUILT_FIELDS, "attempts"])
+        rows.update([run.delivery for run in mine], CLAIM_FIELDS)
         problems.update(claim.integration, [(run, fault) for run in mine])
     point("put back")
     if fault.next == "auth" and claim.integration.credential is not None:
         health.mark_failed(claim.integration.credential, fault.title)
-
-
-def _mark_login(kit: Kit, pairs: Sequence[Pair]) -> None:
-    refused = next((outcome.fault for _, outcome in pairs if outcome.fault and outcome.fault.next == "auth"), None)
-    if refused is not None and kit.integration.credential is not None:
-        health.mark_failed(kit.integration.credential, refused.title)

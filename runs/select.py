@@ -180,6 +180,7 @@ def _run(integration: IntegrationConfig, bill: Bill, delivery: Delivery) -> Inte
         trigger=IntegrationRun.Trigger.REVISED if bill.current_revision.number > 1 else IntegrationRun.Trigger.CREATED,
         amount=bill.total,
         currency=bill.currency,
+        post_on=delivery.settled_by.post_on if delivery.settled_by else None,
         next_attempt_at=timezone.now(),
     )
     return overlapping(run, delivery) if taken(delivery, integration) else run

@@ -17,5 +17,6 @@ def slots(integration: IntegrationConfig, bills: Iterable[Bill], slot: str = MAI
         raise ValueError(f"{integration} is not connected")
     books = {"system": integration.system, "tenant": credential.tenant, "slot": slot}
     Delivery.objects.bulk_create([Delivery(**books, bill=bill, integration=integration) for bill in wanted], ignore_conflicts=True)
-    found = Delivery.objects.filter(**books, bill__in=wanted).select_related("integration", "revision", "bill")
+    found = Delivery.objects.filter(**books, bill__in=wanted).select_related("integration", "revision", "bill", "settled_by")
+    found = found.defer("settled_by__explanation")
     return {delivery.bill_id: delivery for delivery in found}

@@ -129,9 +129,10 @@ def test_intent_kill_resend_then_a_b_a(integration: IntegrationConfig, books: Bo
     assert books.one()["memo"] == "b-1 r1 g1"
     assert Exchange.objects.get().key == exchange.key
 
-    for amount in ("20.00", "10.00"):
+    for after, amount in ((61, "20.00"), (62, "10.00")):
         arrive(a_bill("b-1", [a_line("l1", amount)], number=number))
-        work(integration)
+        with later(after):
+            work(integration)
     assert books.one()["memo"] == "b-1 r3 g3" and books.one()["total"] == Decimal("10.00")
     assert Exchange.objects.values("key").distinct().count() == 3
 
@@ -372,3 +373,28 @@ def test_a_bill_voided_before_it_went_never_goes(integration: IntegrationConfig,
     arrive(replace(bill, status="VOID"))
 
     assert work(integration) == ["SUPERSEDED"] and books.documents() == []
+
+
+def test_a_closed_period_holds_the_bill(integration: IntegrationConfig, books: Books) -> None:
+    books.configure(closed_before="2026-11-01")
+    arrive(a_bill("b-1"))
+    assert work(integration) == ["ACCOUNTING_PERIOD_CLOSED"] and books.documents() == []
+
+
+def test_a_closed_period_moves_the_bill_to_the_first_open_day_where_the_option_says_so(
+    integration: IntegrationConfig, books: Books
+) -> None:
+    integrations.change_options(integration, integration.options | {"closedPeriodPolicy": "FIRST_OPEN_DAY"}, None)
+    books.configure(closed_before="2026-11-01")
+    bill = a_bill("b-1")
+    arrive(bill)
+    assert work(integration) == ["AWAITING_RETRY"]
+    with later(5):
+        assert work(integration) == ["COMPLETE"]
+    run = IntegrationRun.objects.get()
+    assert (books.one()["tranDate"], run.post_on) == ("2026-11-01", dt.date(2026, 11, 1)) and not run.problems.exists()
+
+    arrive(replace(bill, lines=(a_line("l1", "120.00"),), total=Decimal("120.00")))
+    with later(10):
+        assert work(integration) == ["COMPLETE", "COMPLETE"]
+    assert (books.one()["tranDate"], books.one()["total"]) == ("2026-11-01", Decimal("120.00"))

@@ -1,5 +1,6 @@
 """Speaks NetSuite's record API and knows no Bills."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
@@ -49,6 +50,9 @@ class NetSuiteClient:
 
     def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
         return suiteql.held(self.transport, self.account, documents)
+
+    def first_open_day(self, after: dt.date) -> dt.date | None:
+        return suiteql.first_open_day(self.transport, self.account, after)
 
     def catalogue(self, table: str) -> Iterable[CatalogueRow]:
         return suiteql.catalogue(self.transport, self.account, table)

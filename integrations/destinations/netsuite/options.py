@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from billing.bill import LINE_TYPES
 from integrations.contract import Kind, Option
 from integrations.lines import Split
+from integrations.periods import FIRST_OPEN_DAY, HOLD
 
 BULK_THRESHOLD = 20
 EXTERNAL_LINE_FIELD = "custcol_m3ter_external_line_item"
@@ -107,6 +108,16 @@ OPTIONS = (
         default=EXTERNAL_LINE_FIELD,
         group=_LINES,
         validate=_line_field,
+    ),
+    Option(
+        key="closedPeriodPolicy",
+        label="When the accounting period is closed",
+        kind=Kind.CHOICE,
+        help="What happens to a Bill whose date lies in a closed period.",
+        default=HOLD,
+        choices=((HOLD, "Hold the Bill"), (FIRST_OPEN_DAY, "Post on the first open day")),
+        effects={HOLD: "until a person decides", FIRST_OPEN_DAY: "the run shows the new date"},
+        group="Dates",
     ),
     Option(
         key="bulkThreshold",

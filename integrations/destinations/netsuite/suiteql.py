@@ -23,6 +23,10 @@ FROM transaction t
   LEFT JOIN accountingperiod p ON p.id = t.postingperiod
 WHERE t.externalid IN ({marks})
 """
+_OPEN_PERIODS = """
+SELECT TO_CHAR(startdate, 'YYYY-MM-DD') AS day FROM accountingperiod
+WHERE closed = 'F' AND arlocked = 'F' AND isquarter = 'F' AND isyear = 'F'
+"""
 # table of ours: (table of SuiteQL, its columns for name, code and e-mail)
 _TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Item": ("item", {"name": "displayname", "code": "itemid"}),
@@ -50,6 +54,12 @@ def held(transport: Transport, account: Account, documents: Sequence[tuple[str, 
             if (kind, row["externalid"]) in wanted:
                 found[row["externalid"]] = _held(account, kind, row)
     return found
+
+
+def first_open_day(transport: Transport, account: Account, after: dt.date) -> dt.date | None:
+    """The start of the first open posting period after a day."""
+    days = [dt.date.fromisoformat(row["day"]) for row in rows(transport, account, _OPEN_PERIODS, [])]
+    return min((day for day in days if day > after), default=None)
 
 
 def catalogue(transport: Transport, account: Account, table: str) -> Iterator[CatalogueRow]:
