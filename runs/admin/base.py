@@ -38,6 +38,7 @@ class ReadOnlyAdmin(Base):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     paginator = CappedPaginator
+    most_counted = MOST_COUNTED
     page_template = ""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -54,7 +55,7 @@ class ReadOnlyAdmin(Base):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        thing = self.found(request, object_id)
+        thing = self.found(request, object_id) if self.page_template else None
         if thing is None:
             raise Http404
         context = self.admin_site.each_context(request) | {"opts": self.opts, "original": thing, "title": str(thing)}

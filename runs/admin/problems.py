@@ -5,14 +5,13 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 
 from runs.admin.base import ReadOnlyAdmin, cell, uuid_in
 from runs.admin.filters import MomentFilter, Rows
 from runs.models import Event, Problem
-from runs.present import problems
+from runs.present import links, problems
 
 STATES = {"open": "Open", "snoozed": "Snoozed", "closed": "Closed"}
 
@@ -44,7 +43,9 @@ class ProblemAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """A problem's page is its runs."""
-        return HttpResponseRedirect(f"{reverse('admin:runs_integrationrun_changelist')}?problem={int(object_id)}")
+        if not object_id.isdecimal():
+            raise Http404
+        return HttpResponseRedirect(links.url_if_any("runs_integrationrun_changelist", problem=object_id))
 
 
 def _tab(name: str, label: str, state: str, integration: UUID | None, count: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Requests and answers as people read them: redacted, laid out, the value that was refused marked on both sides."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -15,6 +15,7 @@ from runs.models import Exchange, Member, Status
 
 MOST_SHOWN = 20_000
 _TOO_MANY, _SERVER = 429, 500
+_OPEN: Mapping[str, Status] = {Exchange.State.INTENT: Status.UNKNOWN, Exchange.State.ACCEPTED: Status.STARTED}
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,14 @@ def shown(members: Sequence[Member], refused: Iterable[str] = ()) -> list[Shown]
 
 
 def badge_of(member: Member) -> str:
+    """The run status whose tint and shape an exchange has, as one member sees it."""
     status = member.exchange.status_code or 0
     if member.accepted:
         return Status.COMPLETE
     if status == _TOO_MANY:
         return Status.RATE_LIMIT_RETRY
     if member.accepted is None:
-        return Status.UNKNOWN if member.exchange.state == Exchange.State.INTENT else Status.AWAITING_RETRY
+        return _OPEN.get(member.exchange.state, Status.AWAITING_RETRY)
     return Status.AWAITING_RETRY if status >= _SERVER or not status else Status.ERROR
 
 

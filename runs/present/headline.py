@@ -124,6 +124,8 @@ def waits_for(facts: RunFacts) -> tuple[str, bool]:
     blocked = next((sentence for holds, sentence in blocks if holds), "")
     if blocked and run.status in DUE:
         return blocked, True
+    if run.delivery.state == Delivery.State.ACCEPTED:
+        return f"{label} took this Bill as a job and works on it; we ask what came of it.", False
     if run.status == Status.STARTED:
         return f"This Bill is being sent to {label}.", False
     if run.error:

@@ -15,6 +15,7 @@ _TONES = {
     Status.RATE_LIMIT_RETRY: "amber",
     Status.AWAITING_RETRY: "amber",
     Status.UNKNOWN: "amber",
+    Status.STARTED: "amber",
 }
 _SAID = {
     Status.COMPLETE: "Accepted",
@@ -22,6 +23,7 @@ _SAID = {
     Status.RATE_LIMIT_RETRY: "Rate limited",
     Status.AWAITING_RETRY: "Not taken",
     Status.UNKNOWN: "Answer lost",
+    Status.STARTED: "Taken as a job",
 }
 
 

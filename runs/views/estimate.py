@@ -21,8 +21,8 @@ MOST_BILLS = 5_000
 def estimate(
     sender: Any, integration: IntegrationConfig, options: Mapping[str, Any], sources: Collection[Source], **_: Any
 ) -> Estimate:
-    """Looks at the 5,000 newest Bills that have no run in this integration yet."""
-    selector = Selector(integration, options, frozenset(source.pk for source in sources))
+    """Looks at the 5,000 newest Bills that have no run in this integration yet. One that only waits for another integration counts."""
+    selector = Selector(integration, {**options, "runAfterIntegrationId": ""}, frozenset(source.pk for source in sources))
     had_run = IntegrationRun.objects.filter(integration=integration.pk, revision=OuterRef("current_revision"))
     bills = Bill.objects.filter(~Exists(had_run), current_revision__isnull=False)
     bills = bills.select_related("account", "source", "current_revision").defer("current_revision__raw", "current_revision__document")

@@ -171,10 +171,12 @@ def test_filters_keep_each_other_and_say_what_is_chosen(admin: Client, integrati
 
 def test_counting_stops(admin: Client, integration: IntegrationConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runs.admin.base.MOST_COUNTED", 1)
+    monkeypatch.setattr("runs.admin.base.ReadOnlyAdmin.most_counted", 1)
     a_run(integration)
     a_run(integration)
 
-    assert admin.get(RUNS).context["cl"].result_count == 1
+    response = admin.get(RUNS)
+    assert response.context["cl"].result_count == 1 and "Counted no further than 1" in response.content.decode()
 
 
 # --- Bills and what the sources know --------------------------------------------------------------------------------------------------
@@ -293,6 +295,19 @@ def test_problems_of_one_state_and_one_integration(admin: Client, integration: I
 
 def test_without_problems_the_page_says_so(admin: Client) -> None:
     assert "Nothing waits for a person." in admin.get("/admin/runs/problem/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["/admin/runs/event/{}/change/", "/admin/runs/event/x/change/", "/admin/runs/problem/x/change/"])
+def test_what_has_no_page_is_a_404(page: str, admin: Client) -> None:
+    event = Event.objects.create(subject_type="t", subject_id="1", subject="NetSuite US", verb="created")
+
+    assert admin.get(page.format(event.pk)).status_code == 404
+
+
+def test_a_problems_page_is_its_runs(admin: Client, integration: IntegrationConfig) -> None:
+    problem = a_problem(integration, "ours", ("10", "USD"))
+
+    assert admin.get(f"/admin/runs/problem/{problem.pk}/change/")["Location"] == f"{RUNS}?problem={problem.pk}"
 
 
 def test_history_shows_what_changed(admin: Client) -> None:

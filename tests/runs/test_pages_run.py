@@ -173,6 +173,17 @@ def an_exchange(run: IntegrationRun, body: str, **changes: Any) -> Exchange:
     return exchange
 
 
+def test_a_job_at_the_destination_is_no_lost_answer(admin: Client, integration: IntegrationConfig) -> None:
+    run = a_run(integration, Status.STARTED, dt_started=timezone.now())
+    Delivery.objects.filter(pk=run.delivery_id).update(state="ACCEPTED")
+    exchange = an_exchange(run, "{}", state="ACCEPTED", status_code=202)
+    exchange.members.update(accepted=None)
+
+    page = text_of(admin.get(run_page(run)))
+
+    assert "NetSuite took this Bill as a job and works on it" in page and "Taken as a job, HTTP 202" in page
+
+
 SECRET = "s3cr3t-of-ours"
 
 
