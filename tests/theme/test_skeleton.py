@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from billing.models import Source
+from billing.models import Bill, Source
 from config.navigation import current_address
 from tests.theme.pages import make_bills
 
@@ -131,7 +131,8 @@ def test_all_pages_can_be_selected_at_once(admin_client: Client, bills: None) ->
 
 
 def test_deleting_names_what_goes(admin_client: Client, bills: None) -> None:
-    data = {"index": "0", "action": "delete_selected", "_selected_action": ["1", "2"]}
+    chosen = [str(pk) for pk in Bill.objects.order_by("pk").values_list("pk", flat=True)[:2]]
+    data = {"index": "0", "action": "delete_selected", "_selected_action": chosen}
     html = admin_client.post("/admin/billing/bill/", data).text
     assert "Delete 2 bills" in html
     assert "Keep them" in html
