@@ -14,7 +14,7 @@ from django.utils import timezone
 from integrations.contract import Answer, Request
 from integrations.http import redact_text
 from integrations.models import IntegrationConfig
-from runs import lease
+from runs import lease, rows
 from runs.models import DUE, Delivery, Exchange, IntegrationRun, Member, Status
 from runs.points import point
 
@@ -123,7 +123,7 @@ def _member(exchange: Exchange, position: int, key: str, run: IntegrationRun) ->
 def _keep(runs: list[IntegrationRun]) -> None:
     for run in runs:
         run.attempts, run.building = run.attempts + 1, False
-    IntegrationRun.objects.bulk_update(runs, ["attempts", "building", "amount", "explanation", "version"], batch_size=200)
+    rows.update(runs, ["attempts", "building", "amount", "explanation", "version"])
 
 
 def _exchange(taken: Claim, request: Request, now: dt.datetime) -> Exchange:

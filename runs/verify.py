@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations.contract import Fault, Held
 from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
-from runs import problems
+from runs import problems, rows
 from runs.build import Kit
 from runs.models import Delivery, IntegrationRun
 from runs.points import point
@@ -73,8 +73,8 @@ def _keep(runs: Sequence[IntegrationRun]) -> None:
     still = Delivery.objects.filter(pk__in=[run.delivery_id for run in runs], settled_by__in=[run.pk for run in runs])
     current = set(still.values_list("pk", flat=True))
     mine = [run for run in runs if run.delivery_id in current]
-    Delivery.objects.bulk_update([run.delivery for run in mine], READ_FIELDS, batch_size=200)
-    IntegrationRun.objects.bulk_update(mine, ["external_id", "url"], batch_size=200)
+    rows.update([run.delivery for run in mine], READ_FIELDS)
+    rows.update(mine, ["external_id", "url"])
 
 
 def difference(integration: IntegrationConfig, delivery: Delivery, there: Held | None) -> Fault | None:
