@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.contract import Answer, Request
 from integrations.http import redact_text
 from integrations.models import IntegrationConfig
-from runs import lease, rows
+from runs import lease
 from runs.models import DUE, Delivery, Exchange, IntegrationRun, Member, Status
 from runs.points import point
 
@@ -47,7 +47,7 @@ def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelt
     now = timezone.now()
     taken = Claim(uuid.uuid4(), now + lease.LEASE, integration, replay_window)
     due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
-    due = due.filter(delivery__state=Delivery.State.IDLE).order_by("automatic", "deaths", "next_attempt_at")
+    due = due.filter(rested("delivery__", now), delivery__state=Delivery.State.IDLE).order_by("automatic", "deaths", "next_attempt_at")
     first = due.values_list("deaths", "delivery_id")[:limit]
     suspects = [delivery for deaths, delivery in first if deaths]
     wanted = suspects[:1] if suspects and len(suspects) == len(first) else [delivery for deaths, delivery in first if not deaths]
@@ -60,6 +60,11 @@ def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelt
     )
     point("started")
     return taken
+
+
+def rested(prefix: str, now: dt.datetime) -> Q:
+    """A slot whose last answer was lost takes no new document while the lost request may still arrive."""
+    return Q(**{f"{prefix}lease_until": None}) | Q(**{f"{prefix}lease_until__lte": now})
 
 
 def _newest(runs: models.QuerySet[IntegrationRun]) -> list[IntegrationRun]:
@@ -123,7 +128,7 @@ def _member(exchange: Exchange, position: int, key: str, run: IntegrationRun) ->
 def _keep(runs: list[IntegrationRun]) -> None:
     for run in runs:
         run.attempts, run.building = run.attempts + 1, False
-    rows.update(runs, ["attempts", "building", "amount", "explanation", "version"])
+    IntegrationRun.objects.bulk_update(runs, ["attempts", "building", "amount", "explanation", "version"], batch_size=200)
 
 
 def _exchange(taken: Claim, request: Request, now: dt.datetime) -> Exchange:
@@ -164,15 +169,19 @@ def stored_request(exchange: Exchange) -> Request:
 
 
 def keep_answer(exchange: Exchange, answer: Answer | None, note: str, state: str, next_look: dt.datetime) -> None:
-    """The answer as received, redacted and capped; the exchange stays open while any member is unknown or a job runs."""
-    exchange.note = note
+    """The answer as received, redacted and capped; the exchange stays open while any member is unknown or a job runs.
+
+    An answered sending that settles nothing is not one that may still arrive: `sent_at` stays that of the one before it.
+    """
+    exchange.note, fields = note, ANSWER_FIELDS
     if answer is not None:
         exchange.status_code, exchange.milliseconds, exchange.trace = answer.status, answer.milliseconds, answer.trace
         exchange.answer = redact_text(answer.body.decode("utf-8", "replace"))[:ANSWER_CAP]
         exchange.answered_at = timezone.now()
+        fields = [*ANSWER_FIELDS, "sent_at"]
     exchange.state = state
     exchange.next_look_at = None if state == Exchange.State.SETTLED else next_look
-    exchange.save(update_fields=ANSWER_FIELDS)
+    exchange.save(update_fields=fields)
 
 
 def ours(token: uuid.UUID, deliveries: Iterable[int]) -> set[int]:

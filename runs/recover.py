@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from runs.points import point
 from runs.send import perform
 
 DEATHS_ALONE = 3
+NOT_ARRIVED = "NOT_ARRIVED"
 SETTLING = (Delivery.State.UNKNOWN, Delivery.State.ACCEPTED)
 LOST = "We sent this Bill but the worker stopped before the answer came; we are asking the destination."
 
@@ -27,9 +28,12 @@ LOST = "We sent this Bill but the worker stopped before the answer came; we are 
 def free_dead_claims() -> int:
     """Claims that never came to an intent: nothing was sent, so their runs simply wait again. Returns how many."""
     gone = _abandoned(Delivery.State.CLAIMED)
-    runs = IntegrationRun.objects.filter(delivery__in=gone, status=Status.STARTED)
+    if not gone:
+        return 0
     point("before freeing")
     with transaction.atomic():
+        held = _still(Delivery.State.CLAIMED, gone)
+        runs = IntegrationRun.objects.filter(delivery__in=held, status=Status.STARTED)
         runs.filter(building=True).update(deaths=F("deaths") + 1)
         poisoned = runs.filter(deaths__gt=DEATHS_ALONE)
         poisoned.update(
@@ -40,30 +44,48 @@ def free_dead_claims() -> int:
             error="This Bill stopped the worker each time it was built, so it was set aside; the others went on.",
         )
         freed = runs.update(status=Status.WAITING, building=False)
-        Delivery.objects.filter(pk__in=gone).update(state=Delivery.State.IDLE, claim=None, owner="", lease_until=None)
+        Delivery.objects.filter(pk__in=held).update(state=Delivery.State.IDLE, claim=None, owner="", lease_until=None)
+        point("freeing")
     point("freed")
     return freed
 
 
 def lose_dead_intents() -> int:
-    """Intents whose worker is gone: the request may have left, so their answers are lost until asked for. Returns how many deliveries."""
-    gone = _abandoned(Delivery.State.SENDING)
+    """Intents whose worker is gone: the request may have left, so their answers are lost until asked for. Returns how many deliveries.
+
+    Lost answers that a worker was asking about when it died are asked about again at once.
+    """
+    gone = {state: claims for state in (Delivery.State.SENDING, *SETTLING) if (claims := _abandoned(state))}
+    if not gone:
+        return 0
     point("before losing")
     with transaction.atomic():
-        runs = IntegrationRun.objects.filter(delivery__in=gone, status=Status.STARTED)
+        held = {state: _still(state, claims) for state, claims in gone.items()}
+        sent = held.get(Delivery.State.SENDING, [])
+        runs = IntegrationRun.objects.filter(delivery__in=sent, status=Status.STARTED)
         runs.update(status=Status.UNKNOWN, error_code="UNKNOWN", building=False, error=LOST)
-        Exchange.objects.filter(members__delivery__in=gone, state=Exchange.State.INTENT).update(next_look_at=timezone.now())
-        lost = Delivery.objects.filter(pk__in=gone).update(state=Delivery.State.UNKNOWN, claim=None, owner="", lease_until=None)
+        for state, pks in held.items():
+            left = Delivery.State.UNKNOWN if state == Delivery.State.SENDING else state
+            Delivery.objects.filter(pk__in=pks).update(state=left, claim=None, owner="", lease_until=None)
+        every = [pk for pks in held.values() for pk in pks]
+        unsettled = Exchange.objects.filter(members__delivery__in=every, members__accepted=None).exclude(state=Exchange.State.SETTLED)
+        unsettled.update(next_look_at=timezone.now())
+        point("losing")
     point("lost")
-    return lost
+    return len(sent)
 
 
-def _abandoned(state: str) -> list[int]:
-    """Deliveries whose lease ran out, or whose worker was a process of this machine that is gone."""
-    held = list(Delivery.objects.filter(state=state).values_list("pk", "owner", "lease_until"))
+def _abandoned(state: str) -> list[uuid.UUID]:
+    """Claims whose lease ran out, or whose worker was a process of this machine that is gone."""
+    held = set(Delivery.objects.filter(state=state).exclude(claim=None).values_list("claim", "owner", "lease_until"))
     now = timezone.now()
     dead = {name for name in {owner for _, owner, _ in held} if lease.is_dead(name)}
-    return [pk for pk, owner, until in held if owner in dead or until is None or until < now]
+    return [claim for claim, owner, until in held if claim and (owner in dead or until is None or until < now)]
+
+
+def _still(state: str, claims: Sequence[uuid.UUID]) -> list[int]:
+    """Locks and names the deliveries that are in this state under these claims even now."""
+    return list(Delivery.objects.select_for_update().filter(claim__in=claims, state=state).values_list("pk", flat=True))
 
 
 @dataclass(frozen=True)
@@ -72,6 +94,7 @@ class Grip:
 
     exchange: Exchange
     token: uuid.UUID
+    until: dt.datetime
     members: list[Member]
 
     @property
@@ -110,21 +133,26 @@ def _settle(kit: Kit, due: Sequence[Exchange], parallel: int) -> int:
 
 
 def grasp(exchange: Exchange) -> Grip | None:
-    """Claims an exchange by all its unsettled members together; None when anybody else holds one."""
+    """Claims an exchange by all its unsettled members together; None when anybody else holds one or has looked at it since."""
     token, now = uuid.uuid4(), timezone.now()
+    until = now + lease.LEASE
     members = list(exchange.members.filter(accepted=None).select_related("run__bill", "run__revision", "delivery"))
     point("before grasp")
     with transaction.atomic():
         free = Delivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state__in=SETTLING)
         mine = free.filter(pk__in=[member.delivery_id for member in members])
-        if not members or mine.update(claim=token, owner=lease.me(), lease_until=now + lease.LEASE, fence=F("fence") + 1) != len(members):
+        same = Exchange.objects.filter(pk=exchange.pk, state=exchange.state, sends=exchange.sends)
+        if (
+            not members
+            or mine.update(claim=token, owner=lease.me(), lease_until=until, fence=F("fence") + 1) != len(members)
+            or not same.update(sends=exchange.sends + 1, next_look_at=until)
+        ):
             transaction.set_rollback(True)
             return None
-        exchange.sends, exchange.next_look_at = exchange.sends + 1, now + lease.LEASE
-        exchange.save(update_fields=["sends", "next_look_at"])
         point("grasping")
+    exchange.sends += 1
     point("grasped")
-    return Grip(exchange, token, members)
+    return Grip(exchange, token, until, members)
 
 
 def _replayable(exchange: Exchange, now: dt.datetime) -> bool:
@@ -149,26 +177,64 @@ def resend(kit: Kit, grips: Sequence[Grip], parallel: int) -> None:
     if not grips:
         return
     Exchange.objects.filter(pk__in=[grip.exchange.pk for grip in grips]).update(sent_at=timezone.now())
-    until = timezone.now() + lease.LEASE
     point("before resend")
-    sent = perform(kit, [(grip.exchange, ledger.stored_request(grip.exchange)) for grip in grips], until, parallel)
+    pairs = [(grip.exchange, ledger.stored_request(grip.exchange)) for grip in grips]
+    sent = perform(kit, pairs, min(grip.until for grip in grips), parallel)
     point("resent")
+    accepted: list[record.Accepted] = []
     for grip, each in zip(grips, sent, strict=True):
-        verify.read_back(kit, record.answers(kit, grip.token, [each]))
+        said = record.said(kit, each)
+        record.heed(kit, [outcome for _, outcome in said])
+        accepted += record.keep(kit, grip.token, [(each, _second_word(kit, grip.exchange, said))], _rest(kit, grip.exchange))
+    verify.read_back(kit, accepted)
+
+
+def _second_word(kit: Kit, exchange: Exchange, said: Sequence[record.Pair]) -> list[record.Pair]:
+    """What the answer to a repeated request settles: a refusal says nothing about the sending before it, whose answer was lost.
+
+    What may pass by itself leaves the question open; a no is believed once the document is certainly not there.
+    """
+    refused = [member for member, outcome in said if outcome.fault is not None and outcome.fault.next == "person"]
+    try:
+        held = _held(kit, refused)
+    except DeliveryError as error:
+        return [(member, outcome if member not in refused else _still_asking(member, error.sentence)) for member, outcome in said]
+    return [(member, _weighed(kit, exchange, member, outcome, held)) for member, outcome in said]
+
+
+def _weighed(kit: Kit, exchange: Exchange, member: Member, outcome: Outcome, held: Mapping[str, Held]) -> Outcome:
+    if outcome.fault is None or outcome.fault.next == "unknown":
+        return outcome
+    if outcome.fault.next != "person":
+        return _still_asking(member, outcome.fault.title)
+    verdict = _verdict(kit, exchange, member, held.get(member.key))
+    return outcome if verdict.fault is not None and verdict.fault.code == NOT_ARRIVED else verdict
+
+
+def _rest(kit: Kit, exchange: Exchange) -> dt.datetime:
+    """Until when a request whose answer was lost may still arrive: the slot's next document waits that long."""
+    return (exchange.sent_at or exchange.created_at) + kit.destination.settle
+
+
+def _held(kit: Kit, members: Sequence[Member]) -> Mapping[str, Held]:
+    if not members:
+        return {}
+    point("before asking")
+    held = kit.client.held([(_told(member)["kind"], member.key) for member in members])
+    point("asked")
+    return held
 
 
 def ask(kit: Kit, grip: Grip) -> None:
     """Looks for our documents: ours means accepted, certainly absent means not accepted, anything else stays open as a problem."""
-    point("before asking")
     try:
-        held = kit.client.held([(_told(member)["kind"], member.key) for member in grip.members])
+        held = _held(kit, grip.members)
     except DeliveryError as error:
-        outcomes = [Outcome(member=member.key, fault=_inconclusive(error.sentence)) for member in grip.members]
+        outcomes = [_still_asking(member, error.sentence) for member in grip.members]
     else:
         outcomes = [_verdict(kit, grip.exchange, member, held.get(member.key)) for member in grip.members]
-    point("asked")
-    accepted = record.outcomes(kit, grip.token, grip.exchange, [*zip(grip.members, outcomes, strict=True)])
-    verify.read_back(kit, accepted)
+    found = [*zip(grip.members, outcomes, strict=True)]
+    verify.read_back(kit, record.outcomes(kit, grip.token, grip.exchange, found, _rest(kit, grip.exchange)))
 
 
 def _told(member: Member) -> dict[str, Any]:
@@ -179,15 +245,15 @@ def _told(member: Member) -> dict[str, Any]:
 def _verdict(kit: Kit, exchange: Exchange, member: Member, there: Held | None) -> Outcome:
     if there is not None and there.tag == _told(member)["tag"]:
         return Outcome(member=member.key, external_id=there.external_id, url=there.url)
-    sent_at = exchange.sent_at or exchange.created_at
-    if timezone.now() - sent_at < kit.destination.settle:
-        return Outcome(member=member.key, fault=_inconclusive("It is too early to say that it did not arrive."))
-    absent = Fault(code="NOT_ARRIVED", next="retry", title="The lost request did not arrive; it goes again.")
+    if timezone.now() < _rest(kit, exchange):
+        return _still_asking(member, "It is too early to say that it did not arrive.")
+    absent = Fault(code=NOT_ARRIVED, next="retry", title="The lost request did not arrive; it goes again.")
     return Outcome(member=member.key, fault=absent)
 
 
-def _inconclusive(why: str) -> Fault:
-    return Fault(code="UNKNOWN", next="unknown", title="We sent this Bill but the answer was lost; we are still asking.", detail=why)
+def _still_asking(member: Member, why: str) -> Outcome:
+    title = "We sent this Bill but the answer was lost; we are still asking."
+    return Outcome(member=member.key, fault=Fault(code="UNKNOWN", next="unknown", title=title, detail=why))
 
 
 def ask_now(run: IntegrationRun) -> Status:

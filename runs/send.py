@@ -32,13 +32,15 @@ def perform(kit: Kit, pairs: Sequence[tuple[Exchange, Request]], until: dt.datet
     What could still be on its way when the lease ends at `until` is not sent at all.
     """
     if len(pairs) <= 1:
-        return [send(kit, exchange, request) for exchange, request in pairs]
+        return [send(kit, exchange, request, until) for exchange, request in pairs]
     with ThreadPoolExecutor(max_workers=parallel) as pool:
         return list(pool.map(lambda pair: _in_thread(kit, pair[0], pair[1], until), pairs))
 
 
-def send(kit: Kit, exchange: Exchange, request: Request) -> Sent:
+def send(kit: Kit, exchange: Exchange, request: Request, until: dt.datetime) -> Sent:
     point("before send")
+    if timezone.now() + dt.timedelta(seconds=REQUEST_TIMEOUT) > until:
+        return Sent(exchange, request, error=Retry("There was no time left to send it; it goes with the next batch.", code="NOT_SENT"))
     try:
         answer = kit.client.send(request)
     except DeliveryError as error:
@@ -48,10 +50,8 @@ def send(kit: Kit, exchange: Exchange, request: Request) -> Sent:
 
 
 def _in_thread(kit: Kit, exchange: Exchange, request: Request, until: dt.datetime) -> Sent:
-    if timezone.now() + dt.timedelta(seconds=REQUEST_TIMEOUT) > until:
-        return Sent(exchange, request, error=Retry("There was no time left to send it; it goes with the next batch.", code="NOT_SENT"))
     try:
-        return send(kit, exchange, request)
+        return send(kit, exchange, request, until)
     finally:
         connections.close_all()
 

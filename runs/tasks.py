@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import IntegrationConfig
-from runs import lease, recover, verify
+from runs import lease, ledger, recover, verify
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import DUE, Beat, Delivery, Exchange, IntegrationRun
@@ -79,8 +79,10 @@ def _load(integration_id: str | UUID) -> IntegrationConfig:
 
 
 def has_due_runs(integration: IntegrationConfig) -> bool:
-    due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=timezone.now())
-    return integration.enabled and integration.connected and due.filter(delivery__state=Delivery.State.IDLE).exists()
+    now = timezone.now()
+    due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
+    free = due.filter(ledger.rested("delivery__", now), delivery__state=Delivery.State.IDLE)
+    return integration.enabled and integration.connected and free.exists()
 
 
 def sweep() -> int:
