@@ -1,11 +1,12 @@
 import csv
 import dataclasses
+import io
 import json
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -30,19 +31,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["file"] == "-":
-            self._import(sys.stdin)
+            self._import(sys.stdin.buffer)
             return
         try:
-            with Path(options["file"]).open(newline="", encoding="utf-8-sig") as stream:
+            with Path(options["file"]).open("rb") as stream:
                 self._import(stream)
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
 
-    def _import(self, stream: TextIO) -> None:
+    def _import(self, stream: BinaryIO) -> None:
         try:
-            result = import_rows(_rows(stream))
-        except (BadFileError, UnicodeDecodeError, csv.Error) as error:
-            raise CommandError(str(error)) from error
+            result = import_rows(_rows(io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")))
+        except UnicodeDecodeError:
+            raise CommandError("The file is not text in UTF-8, so nothing was stored; save it as CSV in UTF-8.") from None
+        except (BadFileError, csv.Error) as error:
+            raise CommandError(f"Nothing was stored. {error}") from error
         self.stdout.write(json.dumps(dataclasses.asdict(result)))
         if result.rejected:
             raise SystemExit(1)
