@@ -1,5 +1,6 @@
 """What came of a run, in a few words: for lists, lanes and the search."""
 
+import re
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -8,10 +9,11 @@ from django.utils.text import Truncator, capfirst
 from runs.models import DUE, NEEDS_PERSON, IntegrationRun, Status
 from runs.present import record
 from runs.present.record import Record
-from runs.present.words import RESULTS
+from runs.present.words import RESULTS, SHORT
 
 NOTHING_SENT = "Nothing was sent: "
 BECAUSE = " because "
+CLAUSE = re.compile(r"[,;] ")
 LONGEST = 30
 
 
@@ -32,12 +34,17 @@ def result_of(run: IntegrationRun) -> Result:
     if run.status in DUE and run.status not in NEEDS_PERSON and run.next_attempt_at > timezone.now():
         return Result(run=run, text="Next try")
     if run.status in NEEDS_PERSON or run.status == Status.SUPERSEDED:
-        return short(run.error) if run.error else Result(text=RESULTS.get(run.status, "Refused"))
+        return _refusal(run)
     return Result(text=RESULTS.get(run.status, ""))
 
 
+def _refusal(run: IntegrationRun) -> Result:
+    known = SHORT.get(run.error_code) or SHORT.get(run.status)
+    return Result(text=known, whole=run.error) if known else short(run.error or "Refused")
+
+
 def short(sentence: str) -> Result:
-    """A sentence cut to its cause and to the width of a column; the whole one is kept."""
-    said = capfirst(sentence.removeprefix(NOTHING_SENT).rpartition(BECAUSE)[2])
-    text = Truncator(said.rstrip(".")).chars(LONGEST)
+    """A sentence cut to its cause, its first clause and the width of a column; the whole one is kept."""
+    cause = sentence.removeprefix(NOTHING_SENT).rpartition(BECAUSE)[2].rstrip(".")
+    text = Truncator(capfirst(CLAUSE.split(cause)[0])).chars(LONGEST)
     return Result(text=text, whole=sentence if text != sentence.rstrip(".") else "")

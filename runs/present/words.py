@@ -125,9 +125,19 @@ RESULTS: Mapping[str, str] = {
     Status.AWAITING_RETRY: "Next try within a minute",
     Status.RATE_LIMIT_RETRY: "Next try within a minute",
     Status.UNKNOWN: "Answer lost, asking",
-    Status.SUPERSEDED: "A newer run took over",
     Status.CANCELLED: "Stopped before it was sent",
-    Status.DISABLED: "The integration is disabled",
-    Status.AUTH_FAILED: "Login refused",
 }
 """The result of a run in a list, where there is neither a document nor a next try."""
+
+SHORT: Mapping[str, str] = {
+    "MISSING_MAPPING": "A mapping is missing",
+    "AMOUNT_MISMATCH": "Lines do not give the total",
+    "OVERLAP": "Posted by another integration",
+    "REVISION_BEHIND": "A newer revision is there",
+    Status.AUTH_FAILED: "Login refused",
+    Status.DISABLED: "The integration is disabled",
+    Status.INVOICE_ALREADY_PAID: "Paid, not written over",
+    Status.TIMEOUT_LIMIT_EXCEEDED: "Not taken, tries used up",
+    Status.SUPERSEDED: "A newer run took over",
+}
+"""A refusal in a column's width, by code or status; the whole sentence is its title."""
