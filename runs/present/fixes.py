@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from integrations.contract import Match, Missing
+from integrations.models import IntegrationConfig
 from runs.present import links
 from runs.present.facts import RunFacts
 from runs.present.words import Fix
@@ -30,20 +31,15 @@ def fix_button(facts: RunFacts, user: User | AnonymousUser, fix: Fix | None = No
     return button
 
 
-def map_button(missing: Missing, system: str, back: str) -> Button:
-    """Leads to the form that maps what is missing."""
+def map_button(missing: Missing, integration: IntegrationConfig, back: str) -> Button:
+    """Leads to where what is missing is chosen."""
     name = missing.ref.name or missing.ref.code or missing.ref.id
-    return {"label": f"Map {name}", "url": links.to_new_mapping(missing.entity, missing.ref.id, system, missing.table, back)}
+    return {"label": f"Map {name}", "url": links.to_missing(missing, integration, back)}
 
 
 def _map(facts: RunFacts) -> Button | None:
     run = facts.run
-    if not facts.missing:
-        return None
-    first = facts.missing[0]
-    if first.entity == "LineItemType":
-        return _options(facts)
-    return map_button(first, run.integration.system, links.to_run(run.pk))
+    return map_button(facts.missing[0], run.integration, links.to_run(run.pk)) if facts.missing else None
 
 
 def _map_item(facts: RunFacts) -> Button | None:

@@ -5,6 +5,9 @@ from urllib.parse import urlencode
 from django.urls import NoReverseMatch, reverse
 
 from integrations import registry
+from integrations.contract import Missing
+from integrations.missing import LINE_TYPE
+from integrations.models import IntegrationConfig
 
 
 def url_if_any(name: str, *args: object, **query: object) -> str:
@@ -34,6 +37,13 @@ def to_new_mapping(entity: str, entity_id: str, system: str, table: str, back: s
     return url_if_any(
         "mappings_externalmapping_add", entity_type=entity, entity_id=entity_id, system=system, table=table, next=back
     )
+
+
+def to_missing(missing: Missing, integration: IntegrationConfig, back: str) -> str:
+    """Where what is missing is chosen: the form of its mapping; for a line type, which no mapping names, the options."""
+    if missing.entity == LINE_TYPE:
+        return url_if_any("integrations_integrationconfig_options", integration.pk)
+    return to_new_mapping(missing.entity, missing.ref.id, integration.system, missing.table, back)
 
 
 def table_for(system: str, entity: str) -> str:

@@ -103,7 +103,7 @@ def _map(problem: Problem, runs: Sequence[IntegrationRun]) -> Button | None:
         built = plan.stored_plan(run.explanation)
         for missing in built.missing if built else ():
             if fingerprint_of(MISSING_MAPPING, missing.table, f"{missing.entity}:{missing.ref.id}") == problem.fingerprint:
-                return map_button(missing, problem.integration.system, back)
+                return map_button(missing, problem.integration, back)
     return None
 
 

@@ -57,12 +57,6 @@ def more_actions(facts: RunFacts) -> list[Button]:
 
 
 def missing_buttons(facts: RunFacts) -> list[dict[str, Any]]:
-    """Each entity without a mapping, with the form that maps it, when there is more than the headline's one."""
+    """Each entity without a mapping, with the page where it is chosen."""
     from_here = links.to_run(facts.run.pk)
-    return [
-        {
-            "missing": missing,
-            "url": links.to_new_mapping(missing.entity, missing.ref.id, facts.run.integration.system, missing.table, from_here),
-        }
-        for missing in facts.missing
-    ]
+    return [{"missing": missing, "url": links.to_missing(missing, facts.run.integration, from_here)} for missing in facts.missing]

@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from billing.bill import Ref
 from integrations import service as integrations
+from integrations.contract import Missing
 from integrations.models import IntegrationConfig
 from mappings.models import ExternalMapping
 from runs.models import Delivery, Exchange, IntegrationRun, Member, Problem, Status
+from runs.present import links
 from runs.present.facts import RunFacts
 from runs.present.headline import headline
 from runs.present.words import CODES, STATUSES, words_of
@@ -136,6 +138,12 @@ def test_what_is_missing_is_listed_all_together(admin: Client, integration: Inte
 
     assert "What is missing" in page and "API calls<small>Product</small>" in page and "GPU hours<small>Product</small>" in page
     assert "Lines built" in page and "none of them sent" in page
+
+
+def test_what_no_mapping_names_is_chosen_in_the_options(integration: IntegrationConfig) -> None:
+    by_type = Missing(entity="LineItemType", ref=Ref(id="AD_HOC"), table="Item", lines=("l1",))
+
+    assert links.to_missing(by_type, integration, "/back/") == f"/admin/integrations/integrationconfig/{integration.pk}/options/"
 
 
 def test_the_cause_names_how_many_bills_it_blocks_and_their_money(admin: Client, integration: IntegrationConfig) -> None:
