@@ -80,10 +80,16 @@ def _newest(runs: models.QuerySet[IntegrationRun]) -> list[IntegrationRun]:
 
 
 def _start(runs: list[IntegrationRun], now: dt.datetime) -> list[IntegrationRun]:
-    IntegrationRun.objects.filter(pk__in=[run.pk for run in runs]).update(
+    """Those that still were to be sent when they were started: a person may have cancelled one since it was read."""
+    point("starting")
+    mine = IntegrationRun.objects.filter(pk__in=[run.pk for run in runs])
+    started = mine.filter(status__in=DUE).update(
         status=Status.STARTED, dt_started=now, claims=F("claims") + 1, building=True, error="", error_code="", detail="", dt_completed=None
     )
-    return runs
+    if started == len(runs):
+        return runs
+    left = set(mine.filter(status=Status.STARTED).values_list("pk", flat=True))
+    return [run for run in runs if run.pk in left]
 
 
 def _let_go(deliveries: models.QuerySet[Delivery]) -> None:

@@ -10,6 +10,7 @@ from integrations.errors import DeliveryError
 from integrations.periods import FIRST_OPEN_DAY
 from runs.build import Kit
 from runs.models import Member, Status
+from runs.points import point
 
 
 def redated(kit: Kit, pairs: Sequence[tuple[Member, Outcome]]) -> list[tuple[Member, Outcome]]:
@@ -39,6 +40,7 @@ def _redated(kit: Kit, member: Member, outcome: Outcome, days: dict[dt.date, dt.
 
 
 def _first_open_day(kit: Kit, day: dt.date) -> dt.date | None:
+    point("before asking for a day")
     try:
         return kit.client.first_open_day(day)
     except DeliveryError:

@@ -73,6 +73,7 @@ def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
 
 def keep(kit: Kit, token: uuid.UUID, told: Sequence[tuple[Sent, list[Pair]]], rest: dt.datetime | None = None) -> list[Accepted]:
     """Records what is made of answers. Until `rest`, a slot that is free again takes no new document."""
+    told = [(each, periods.redated(kit, pairs)) for each, pairs in told]
     point("before record")
     with transaction.atomic():
         mine = _record(kit, token, [pair for _, pairs in told for pair in pairs], rest)
@@ -110,7 +111,7 @@ def said(kit: Kit, sent: Sent) -> list[Pair]:
     members = list(sent.exchange.members.select_related("run__bill", "run__revision", "delivery"))
     if sent.answer is not None:
         found = {outcome.member: outcome for outcome in kit.client.outcomes(sent.request, sent.answer)}
-        return periods.redated(kit, [(member, found[member.key]) for member in members])
+        return [(member, found[member.key]) for member in members]
     fault = fault_from(sent.error or DeliveryError("No answer."), kit.destination.label)
     return [(member, Outcome(member=member.key, fault=fault)) for member in members]
 
@@ -124,9 +125,16 @@ def _record(kit: Kit, token: uuid.UUID, pairs: Sequence[Pair], rest: dt.datetime
         if rest is not None and member.delivery.state == Delivery.State.IDLE:
             member.delivery.lease_until = rest
     _write([member for member, _ in mine])
+    _doubt([member.delivery_id for member, _ in pairs if member.delivery_id not in ours])
     done = [(member.run, outcome.fault) for member, outcome in mine if not outcome.job]
     strain.count(kit.integration, [fault for _, fault in done], problems.update(kit.integration, done))
     return mine
+
+
+def _doubt(deliveries: Sequence[int]) -> None:
+    """A request that was no longer ours may have written over what another worker sent since: it is read back again."""
+    if deliveries:
+        Delivery.objects.filter(pk__in=deliveries).update(verified_at=None, read_at=None)
 
 
 def _accepted(pairs: Sequence[Pair]) -> list[Accepted]:
