@@ -138,6 +138,13 @@ def search(system: str, tenant: str, table: str, text: str) -> QuerySet[Catalogu
     return found.order_by("name", "external_id")
 
 
+def listing(found: Iterable[CatalogueRecord]) -> list[tuple[str, str]]:
+    """Ids and titles for a drop-down; the tenant is named where there are several."""
+    rows = list(found)
+    several = len({record.tenant for record in rows}) > 1
+    return list({record.external_id: f"{record}, {record.tenant}" if several else str(record) for record in rows}.items())
+
+
 def seen(keys: Iterable[Key], tenant: str = "") -> dict[Key, Seen]:
     """What is known of each id, in two queries. Of several tenants the one that is worst off speaks."""
     wanted = set(keys)

@@ -53,30 +53,39 @@ def nouns(entity_type: str) -> str:
     return _PLURALS.get(entity_type, f"{noun(entity_type)}s")
 
 
+def rows(entity_type: str) -> QuerySet[Any] | None:
+    """What is stored of one type, by name; None for currencies, which only Bills name."""
+    if entity_type == "Currency":
+        return None
+    found: QuerySet[Any] = Account.objects.all() if entity_type == "Account" else CatalogueItem.objects.filter(kind=entity_type)
+    return found.order_by("name", "uid")
+
+
 def every(entity_type: str, sources: Collection[int] = ()) -> list[Entity]:
     """All of one type by name, of these sources or of any."""
-    if entity_type == "Currency":
+    stored = rows(entity_type)
+    if stored is None:
         return [_currency(code) for code in _currencies(sources)]
-    return [_entity(entity_type, row) for row in _of(_rows(entity_type), sources)]
+    return [of_row(entity_type, row) for row in _of(stored, sources)]
 
 
 def search(entity_type: str, text: str, limit: int) -> list[Entity]:
     """By name, code or id; the first few when nothing is asked for."""
-    if entity_type == "Currency":
+    stored = rows(entity_type)
+    if stored is None:
         return [_currency(code) for code in _currencies(()) if text.upper() in code][:limit]
-    rows = _rows(entity_type)
     if text:
-        rows = rows.filter(Q(name__icontains=text) | Q(code__icontains=text) | Q(uid=text))
-    return list({row.uid: _entity(entity_type, row) for row in rows[:limit]}.values())
+        stored = stored.filter(Q(name__icontains=text) | Q(code__icontains=text) | Q(uid=text))
+    return list({row.uid: of_row(entity_type, row) for row in stored[:limit]}.values())
 
 
 def called(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Entity]:
     """The entities of these (type, id) pairs, those that nobody has named yet by their id; two queries."""
     wanted = set(pairs)
     ids = {uid for _, uid in wanted}
-    found = {("Account", row.uid): _entity("Account", row) for row in Account.objects.filter(uid__in=_ids(wanted, "Account"))}
+    found = {("Account", row.uid): of_row("Account", row) for row in Account.objects.filter(uid__in=_ids(wanted, "Account"))}
     items = CatalogueItem.objects.filter(kind__in={entity for entity, _ in wanted}, uid__in=ids)
-    found |= {(row.kind, row.uid): _entity(row.kind, row) for row in items}
+    found |= {(row.kind, row.uid): of_row(row.kind, row) for row in items}
     return {(entity, uid): found.get((entity, uid)) or Entity(entity, uid) for entity, uid in wanted}
 
 
@@ -95,13 +104,8 @@ def _ids(pairs: Iterable[tuple[str, str]], entity_type: str) -> set[str]:
     return {uid for entity, uid in pairs if entity == entity_type}
 
 
-def _rows(entity_type: str) -> QuerySet[Any]:
-    rows: QuerySet[Any] = Account.objects.all() if entity_type == "Account" else CatalogueItem.objects.filter(kind=entity_type)
-    return rows.order_by("name", "uid")
-
-
-def _of(rows: QuerySet[Any], sources: Collection[int]) -> QuerySet[Any]:
-    return rows.filter(source__in=sources) if sources else rows
+def _of(found: QuerySet[Any], sources: Collection[int]) -> QuerySet[Any]:
+    return found.filter(source__in=sources) if sources else found
 
 
 def _currencies(sources: Collection[int]) -> list[str]:
@@ -112,5 +116,5 @@ def _currency(code: str) -> Entity:
     return Entity("Currency", code, code, code)
 
 
-def _entity(entity_type: str, row: Any) -> Entity:
+def of_row(entity_type: str, row: Any) -> Entity:
     return Entity(entity_type, row.uid, row.code, row.name, getattr(row, "email", ""), row.source_id, row.custom_fields)

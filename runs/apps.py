@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 from integrations.contract import changed
+from mappings.held import asked
 
 
 class RunsConfig(AppConfig):
@@ -9,9 +10,10 @@ class RunsConfig(AppConfig):
     verbose_name = "Runs"
 
     def ready(self) -> None:
-        from runs import catalogue_tasks, follow_up, history, setup  # noqa: PLC0415 (models are not loaded before this)
+        from runs import catalogue_tasks, follow_up, held, history, setup  # noqa: PLC0415 (models are not loaded before this)
 
         changed.connect(history.keep, dispatch_uid="runs.history")
         changed.connect(follow_up.mapping_saved, dispatch_uid="runs.follow_up")
         changed.connect(catalogue_tasks.connected, dispatch_uid="runs.catalogue_tasks")
+        asked.connect(held.waiting, dispatch_uid="runs.held")
         post_migrate.connect(setup.after_migrate, sender=self, dispatch_uid="runs.setup")

@@ -42,7 +42,7 @@ def test_history_tells_who_when_before_and_after(priya: User, integration: Integ
 
 def test_the_same_entity_twice_is_a_sentence(integration: IntegrationConfig) -> None:
     service.create(mapping())
-    with pytest.raises(service.TakenError, match="It is mapped to Item 2003 already. Change that mapping, or let this one begin"):
+    with pytest.raises(service.TakenError, match=r"It is mapped to Item 2003 already\. Change that mapping, or let this one begin"):
         service.create(mapping(external_id="2001"))
     service.create(mapping(external_id="2001", integration=integration))
     with pytest.raises(service.TakenError, match="Item 2001 for NetSuite US already"):

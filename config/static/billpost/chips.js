@@ -1,5 +1,6 @@
 /* Turns <select multiple data-chips> into chips with a search field (ARIA combobox). Without this script the select works as it is.
-   data-search-url: asked with ?q=, answers {"results": [{"id", "text"}]}; data-placeholder; data-free: what is typed may be added as it is. */
+   data-search-url: asked with ?q=, answers {"results": [{"id", "text"}]}; data-placeholder; data-free: what is typed may be added as it is;
+   data-one: a choice takes the place of the one before. */
 "use strict";
 {
   let serial = 0;
@@ -60,6 +61,7 @@
     set(value, chosen, text = value) {
       let option = [...this.select.options].find((each) => each.value === value);
       if (!option) this.select.append(option = new Option(text, value));
+      if (chosen && "one" in this.select.dataset) for (const other of [...this.select.selectedOptions]) other.selected = false;
       option.selected = chosen;
       this.draw();
       this.select.dispatchEvent(new Event("change", { bubbles: true }));
@@ -119,7 +121,8 @@
     choose(option) {
       this.set(option.dataset.value, true, option.textContent);
       this.input.value = "";
-      this.ask();
+      if ("one" in this.select.dataset) this.close();
+      else this.ask();
     }
 
     key(event) {
