@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from integrations import names, options, registry
 from integrations.models import IntegrationConfig
@@ -97,7 +98,7 @@ def _row(run: Any, noun: str) -> Row:
     if run.status not in POSTED:
         return Row(run, _reason(run))
     number = run.delivery.number or run.external_id
-    return Row(run, f"{noun} {number}".strip().capitalize(), run.url)
+    return Row(run, f"{capfirst(noun)} {number}".strip(), run.url)
 
 
 def _reason(run: Any) -> str:
