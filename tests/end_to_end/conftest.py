@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from tests.end_to_end.emulators import Emulators, running
 from tests.end_to_end.raw import Raw
@@ -53,6 +53,13 @@ class Installation:
         with redirect_stdout(io.StringIO()) as printed:
             call_command(*arguments)
         return [json.loads(line, parse_float=Decimal) for line in printed.getvalue().splitlines()]
+
+    def refusal(self, *arguments: str) -> str:
+        """The sentence of a command that fails: `call` would end a process with exit code 1. Nothing is printed on stdout."""
+        with redirect_stdout(io.StringIO()) as printed, pytest.raises(CommandError) as refused:
+            call_command(*arguments)
+        assert (printed.getvalue(), refused.value.returncode) == ("", 1)
+        return str(refused.value)
 
     def file(self, name: str, content: Any) -> str:
         path = self.folder / name

@@ -105,18 +105,15 @@ def test_a_wrong_key_is_refused_in_a_sentence_that_does_not_repeat_it(installati
 )  # fmt: skip
 def test_what_is_wrong_is_named(installation: Installation, change: dict[str, Any], why: str) -> None:
     data = {name: value for name, value in (given(installation) | change).items() if value is not None}
-    done = create(installation, data)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert why in done.stderr and "Traceback" not in done.stderr
-    assert not [line for line in secret_lines(given(installation)) if line in done.stderr]
+    told = installation.refusal("create_credential", "--file", installation.file("credential.json", data))
+    assert why in told and not [line for line in secret_lines(given(installation)) if line in told]
 
 
 @pytest.mark.parametrize(
     ("content", "why"), [("{", "is not valid JSON: line 1, column 2"), ("[]", "holds no JSON object"), ("\x00", "is not valid JSON")]
 )
 def test_a_file_that_is_none_is_told(installation: Installation, content: str, why: str) -> None:
-    done = create(installation, content)
-    assert (done.returncode, done.stdout) == (1, "") and why in done.stderr
+    assert why in installation.refusal("create_credential", "--file", installation.file("credential.json", content))
 
 
 def test_a_file_that_is_not_there_is_told(installation: Installation) -> None:

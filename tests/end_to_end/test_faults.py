@@ -21,7 +21,7 @@ def synced(installation: Installation, count: int = BILLS) -> dict[str, int]:
     installation.bills(*(a_bill(f"b-{number}") for number in range(count)))
     came = installation.answer("sync", "--wait", "--timeout", "120")
     writes = installation.emulators.writes()
-    assert installation.answer("sync", "--wait") == {}
+    assert installation.sync() == {}
     assert installation.emulators.writes() == writes
     return dict(came)
 
