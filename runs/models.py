@@ -282,7 +282,10 @@ class Beat(models.Model):
 
 
 class Problem(models.Model):
-    """One cause that blocks one or more runs."""
+    """One cause that blocks one or more runs. `who` can fix it, `owner` has taken it on; `retried` are the runs of its last retry.
+
+    `fix_url` names the admin page that fixes it: a URL name, its arguments after slashes, its query string.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -295,16 +298,21 @@ class Problem(models.Model):
     title = models.TextField()
     why = models.TextField(blank=True)
     remedy = models.TextField(blank=True)
-    fix_url = models.CharField(max_length=500, blank=True)
-    fix_label = models.CharField(max_length=100, blank=True)
+    who = models.CharField(max_length=200, blank=True)
+    fix_url = models.TextField(blank=True)
+    fix_label = models.TextField(blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     snoozed_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
     runs = models.ManyToManyField(IntegrationRun, related_name="problems")
+    retried = models.ManyToManyField(IntegrationRun, related_name="+")
+    retried_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-opened_at",)
+        indexes = [models.Index(fields=("state", "-opened_at")), models.Index(fields=("fingerprint",))]
         constraints = [
             models.UniqueConstraint(fields=("integration", "fingerprint"), condition=~Q(state="closed"), name="problem_once_while_open")
         ]
