@@ -222,13 +222,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One row of a destination's faults table, filled in: what a person reads. `next` names the step, `status` the run's status."""
+    """One row of a destination's faults table, filled in: what a person reads. `next` names the step, `status` the run's status.
+
+    `who` can fix it, as people are called; empty when the code alone tells.
+    """
 
     code: str
     next: Literal["retry", "rate", "auth", "person", "unknown"]
     title: str
     why: str = ""
     remedy: str = ""
+    who: str = ""
     detail: str = ""
     status: str = "ERROR"
     field: str = ""
@@ -308,6 +312,9 @@ class Client(Protocol):
 
     def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
         """What stands under these (kind, document key) pairs, in as few queries as possible; absent keys are absent."""
+
+    def by_number(self, kind: str, number: str) -> list[Held]:
+        """Documents of a kind under the number that people read, else under the destination's own id; several where it allows doubles."""
 
     def first_open_day(self, after: dt.date) -> dt.date | None:
         """The first day after this one that documents may be dated, or None when no period is open."""

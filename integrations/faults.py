@@ -16,7 +16,7 @@ Next = Literal["retry", "rate", "auth", "person", "unknown"]
 class Row:
     """One known refusal. A row holds when the vendor's code is one of `codes` and `narrow` is found in its words, or when `says` is.
 
-    `title`, `why`, `remedy`, `field` and `entity` are texts with {names}: groups of the patterns, and what the caller knows.
+    `title`, `why`, `remedy`, `who`, `field` and `entity` are texts with {names}: groups of the patterns, and what the caller knows.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Row:
     title: str
     why: str = ""
     remedy: str = ""
+    who: str = ""
     codes: tuple[str, ...] = ()
     narrow: str = ""
     says: str = ""
@@ -74,6 +75,7 @@ def _filled(row: Row, said: Said, known: Mapping[str, str], found: re.Match[str]
         title=row.title.format_map(values),
         why=row.why.format_map(values),
         remedy=row.remedy.format_map(values),
+        who=row.who.format_map(values),
         detail=f"{said.code}: {said.words}" if said.code and said.words else said.code or said.words,
         status=row.status,
         field=row.field.format_map(values),

@@ -51,6 +51,9 @@ class NetSuiteClient:
     def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
         return suiteql.held(self.transport, self.account, documents)
 
+    def by_number(self, kind: str, number: str) -> list[Held]:
+        return suiteql.by_number(self.transport, self.account, kind, number)
+
     def first_open_day(self, after: dt.date) -> dt.date | None:
         return suiteql.first_open_day(self.transport, self.account, after)
 

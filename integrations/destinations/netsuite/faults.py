@@ -15,6 +15,7 @@ TABLE = (
         title="NetSuite's form insists on {label}, which the {noun} does not carry.",
         why="The form that this role uses makes the field mandatory.",
         remedy="An administrator of NetSuite makes {label} optional on that form or gives it a default, then Retry.",
+        who="An administrator of NetSuite",
         field="{label}",
     ),
     Row(
@@ -27,6 +28,7 @@ TABLE = (
         title="NetSuite has no open tax period for {day}, so the {noun} cannot post.",
         why="Every transaction needs a tax period that covers its date.",
         remedy="Accounting creates or opens it under Setup > Accounting > Manage Tax Periods, then Retry.",
+        who="Accounting",
         field="tranDate",
         entity="TaxPeriod:{month}",
     ),
@@ -39,6 +41,7 @@ TABLE = (
         title="{month} is closed in NetSuite, so the {noun} of {day} cannot be changed.",
         why="A change would move amounts of a month that is already reported.",
         remedy="Leave the month closed and post a credit memo and a new invoice in an open one, or ask a controller to reopen it.",
+        who="A controller",
         status="ACCOUNTING_PERIOD_CLOSED",
         field="tranDate",
         entity="Period:{month}",
@@ -51,6 +54,7 @@ TABLE = (
         title="NetSuite refused the {noun} because its date, {day}, is not in its posting period.",
         why="Somebody moved the {noun} to another period, or a script sets the period.",
         remedy="Accounting corrects the posting period in NetSuite, then Retry.",
+        who="Accounting",
         field="postingPeriod",
     ),
     Row(
@@ -62,6 +66,7 @@ TABLE = (
         title="{month} is closed in NetSuite, so this {noun} dated {day} cannot post.",
         why="The {noun} takes the Bill's date, and no posting period is open for it.",
         remedy="Ask a controller to reopen the month, then Retry.",
+        who="A controller",
         status="ACCOUNTING_PERIOD_CLOSED",
         field="tranDate",
         entity="Period:{month}",
@@ -74,6 +79,7 @@ TABLE = (
         title="{Noun} {number} is paid, so it was not written over.",
         why="A changed total would no longer fit the payment.",
         remedy="Credit the difference in NetSuite, or keep the {noun} as it is.",
+        who="Accounting",
         status="INVOICE_ALREADY_PAID",
     ),
     Row(
@@ -84,6 +90,7 @@ TABLE = (
         title="NetSuite refused the {noun} because customer {customer} does not belong to subsidiary {subsidiary}.",
         why="A customer can be billed only in its own subsidiaries.",
         remedy="An administrator of NetSuite adds the subsidiary to the customer, or switches multi-subsidiary customers on, then Retry.",
+        who="An administrator of NetSuite",
         field="subsidiary",
         entity="Customer:{customer}",
     ),
@@ -95,6 +102,7 @@ TABLE = (
         title="NetSuite refused the {noun} because subsidiary {subsidiary} is inactive or hidden from the integration's role.",
         why="The role sees only the subsidiaries that are selected on it.",
         remedy="An administrator of NetSuite selects it on the role, allows cross-subsidiary viewing or reactivates it, then Retry.",
+        who="An administrator of NetSuite",
         field="subsidiary",
         entity="Subsidiary:{subsidiary}",
     ),
@@ -106,6 +114,7 @@ TABLE = (
         title="NetSuite refused the {noun} because customer {customer} does not belong to subsidiary {subsidiary}.",
         why="A customer can be billed only in its own subsidiaries.",
         remedy="Map the Account to the customer of that subsidiary, or have an administrator add it to this customer, then Retry.",
+        who="Someone with the permission to map",
         field="entity",
         entity="Customer:{customer}",
     ),
@@ -117,6 +126,7 @@ TABLE = (
         title="NetSuite refused the {noun} because customer {customer} is inactive, or out of the integration's sight.",
         why="The customer was made inactive, merged, or moved to a subsidiary that the role does not see.",
         remedy="Reactivate the customer in NetSuite, or map the Account to the one that took its place, then Retry.",
+        who="Someone with the permission to map",
         field="entity",
         entity="Customer:{customer}",
     ),
@@ -128,6 +138,7 @@ TABLE = (
         title="NetSuite has no customer with the id {customer}.",
         why="Without a mapping the source's own Account id is sent, which NetSuite knows only if it is the customer's id there.",
         remedy="Map the Account to its customer; every Bill of it goes by itself.",
+        who="Someone with the permission to map",
         field="entity",
         entity="Customer:{customer}",
     ),
@@ -139,6 +150,7 @@ TABLE = (
         title="NetSuite refused the {noun} because item {item} is inactive.",
         why="An inactive item cannot stand on a new {noun}.",
         remedy="Map the product to an active item, or reactivate item {item} in NetSuite, then Retry.",
+        who="Someone with the permission to map",
         field="item",
         entity="Item:{item}",
     ),
@@ -150,6 +162,7 @@ TABLE = (
         title="NetSuite refused the {noun} because item {item} does not exist, is inactive or is not sold in this subsidiary.",
         why="A mapping or an option names that item.",
         remedy="Correct the item in the mapping, or see the item's subsidiaries in NetSuite, then Retry.",
+        who="Someone with the permission to map",
         field="item",
         entity="Item:{item}",
     ),
@@ -162,6 +175,7 @@ TABLE = (
         title="NetSuite already has another {noun} with the number {number}.",
         why="It was entered by hand or by another integration, so ours would be a double.",
         remedy="Compare the two in NetSuite: keep that one and leave this Bill out, or renumber it, then Retry.",
+        who="Accounting",
         field="tranId",
         entity="Number:{number}",
     ),
@@ -174,6 +188,7 @@ TABLE = (
         title="NetSuite refused: the integration's role may not write {noun}s or read what they name.",
         why="NetSuite says: {words}",
         remedy="An administrator of NetSuite gives the role Invoice and Credit Memo Full and the lists of the setup steps, then Retry.",
+        who="An administrator of NetSuite",
         field="role",
     ),
     Row(
@@ -185,6 +200,7 @@ TABLE = (
         title="An approval workflow in NetSuite holds {noun} {number}, so it was not changed.",
         why="The workflow locks a record until somebody approves or rejects it.",
         remedy="Approve or reject it in NetSuite, or exempt the integration's invoices from the workflow, then Retry.",
+        who="The approver in NetSuite",
     ),
     Row(
         id="N13",
@@ -194,6 +210,7 @@ TABLE = (
         title="NetSuite refused our login; the Bills wait and nothing is lost.",
         why="The certificate, the integration record, the user or the role was changed, or has expired.",
         remedy="Connect the credential again; they go by themselves. The reason is in NetSuite's Login Audit Trail.",
+        who="Someone who connects credentials",
         status="AUTH_FAILED",
     ),
     Row(
@@ -207,6 +224,7 @@ TABLE = (
             "Compare the certificate id and the client id, see whether the certificate has expired or was revoked, "
             "and check the account id (a sandbox's ends in _SB1)."
         ),
+        who="Someone who connects credentials",
         status="AUTH_FAILED",
     ),
     Row(
@@ -249,6 +267,7 @@ TABLE = (
         title="NetSuite no longer has {noun} {number}, or a record that it names.",
         why="Somebody deleted it in NetSuite.",
         remedy="Replay the Bill to create it again, or leave it withdrawn.",
+        who="Accounting",
     ),
     Row(
         id="N21",
@@ -259,6 +278,7 @@ TABLE = (
         title="NetSuite cannot bill customer {customer} in this currency on {day}.",
         why="The customer does not have the currency, or there is no exchange rate for the date.",
         remedy="An administrator of NetSuite adds the currency to the customer and a rate for the date, then Retry.",
+        who="An administrator of NetSuite",
         field="currency",
         entity="Customer:{customer}",
     ),
@@ -270,6 +290,7 @@ TABLE = (
         title="NetSuite does not know the field {name} on this {noun}.",
         why="The custom field was not created, has another id, or is not applied to sale items.",
         remedy="An administrator of NetSuite creates the field, or correct its id in the integration's options, then Retry.",
+        who="An administrator of NetSuite",
         field="{name}",
     ),
     Row(
@@ -280,6 +301,7 @@ TABLE = (
         title="NetSuite refused the {noun} because {value} is no value for its field {name}.",
         why="The field has another type, or the record with that id is inactive or gone.",
         remedy="Correct the mapping or the option that gives this value, then Retry.",
+        who="Someone with the permission to map",
         field="{name}",
         entity="{name}:{value}",
     ),
@@ -291,6 +313,7 @@ TABLE = (
         title="NetSuite refused the {noun} because its {name} is longer than {most} characters.",
         why="NetSuite cuts nothing by itself.",
         remedy="Shorten it at the source; the new revision is sent by itself.",
+        who="Billing, at the source",
         field="{name}",
     ),
     Row(
@@ -312,6 +335,7 @@ TABLE = (
         title="The sales order of this Bill was already invoiced by hand in NetSuite.",
         why="An order can be billed only once.",
         remedy="Keep that invoice and leave this Bill out, or delete it in NetSuite, then Retry.",
+        who="Accounting",
     ),
     Row(
         id="N23",
@@ -322,6 +346,7 @@ TABLE = (
         title="NetSuite refused the {noun} because it has no lines.",
         why="Every line was filtered out.",
         remedy="See the excluded line types, or switch off Send zero total bills.",
+        who="Someone who configures integrations",
     ),
     Row(
         id="address",
@@ -331,6 +356,7 @@ TABLE = (
         title="NetSuite sent us to another address, so nothing was stored.",
         why="The account id of the credential does not belong to this NetSuite account.",
         remedy="Compare it with Setup > Company > Company Information and correct the credential, then Retry.",
+        who="Someone who connects credentials",
     ),
     Row(
         id="unreadable",
@@ -349,5 +375,6 @@ TABLE = (
         title="NetSuite refused the {noun} for a reason that we do not know yet.",
         why="NetSuite says: {words}",
         remedy="Ask whoever looks after NetSuite with that sentence, correct the cause, then Retry.",
+        who="Whoever looks after NetSuite",
     ),
 )

@@ -14,14 +14,14 @@ from integrations.faults import failure
 PAGE = 1000
 KEYS_PER_QUERY = 500
 _KINDS = {"CustInvc": "invoice", "CustCred": "creditMemo"}
-_HELD = """
+_DOCUMENTS = """
 SELECT t.id, t.type, t.externalid, t.tranid, t.memo, t.foreigntotal, t.foreignamountunpaid, BUILTIN.DF(t.status) AS statusname,
   TO_CHAR(t.trandate, 'YYYY-MM-DD') AS day, c.symbol, p.periodname, p.closed, p.arlocked, l.subsidiary
 FROM transaction t
   JOIN transactionline l ON l.transaction = t.id AND l.mainline = 'T'
   JOIN currency c ON c.id = t.currency
   LEFT JOIN accountingperiod p ON p.id = t.postingperiod
-WHERE t.externalid IN ({marks})
+WHERE {condition}
 """
 _OPEN_PERIODS = """
 SELECT TO_CHAR(startdate, 'YYYY-MM-DD') AS day FROM accountingperiod
@@ -49,11 +49,20 @@ def held(transport: Transport, account: Account, documents: Sequence[tuple[str, 
     wanted, keys = set(documents), [key for _, key in documents]
     for start in range(0, len(keys), KEYS_PER_QUERY):
         chunk = keys[start : start + KEYS_PER_QUERY]
-        for row in rows(transport, account, _HELD.format(marks=", ".join("?" * len(chunk))), chunk):
+        for row in rows(transport, account, _documents(f"t.externalid IN ({', '.join('?' * len(chunk))})"), chunk):
             kind = _KINDS.get(row["type"], "")
             if (kind, row["externalid"]) in wanted:
                 found[row["externalid"]] = _held(account, kind, row)
     return found
+
+
+def by_number(transport: Transport, account: Account, kind: str, number: str) -> list[Held]:
+    """Documents of a record type with this number; when none has it, the one with this internal id."""
+    types = {record: name for name, record in _KINDS.items()}
+    found = list(rows(transport, account, _documents("t.type = ? AND t.tranid = ?"), [types[kind], number]))
+    if not found and number.isdecimal():
+        found = list(rows(transport, account, _documents("t.type = ? AND t.id = ?"), [types[kind], number]))
+    return [_held(account, kind, row) for row in found]
 
 
 def first_open_day(transport: Transport, account: Account, after: dt.date) -> dt.date | None:
@@ -94,12 +103,16 @@ def rows(transport: Transport, account: Account, query: str, params: Sequence[st
             return
 
 
+def _documents(condition: str) -> str:
+    return _DOCUMENTS.format(condition=condition)
+
+
 def _held(account: Account, kind: str, row: Row) -> Held:
     """NetSuite's total of a credit memo is negative, as ours is. A zero invoice owes nothing but is not paid."""
     total = Decimal(row["foreigntotal"]) if row.get("foreigntotal") else None
     owed = Decimal(row.get("foreignamountunpaid") or 0)
     return Held(
-        key=row["externalid"],
+        key=row.get("externalid", ""),
         external_id=row["id"],
         url=account.page_url(kind, row["id"]),
         number=row.get("tranid", ""),

@@ -40,6 +40,11 @@ class Client:
     def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
         return {key: held for _, key in documents if (held := self._held(key))}
 
+    def by_number(self, kind: str, number: str) -> list[Held]:
+        """The number of an invoice is its reference."""
+        held = self._held(number)
+        return [held] if held else []
+
     def catalogue(self, table: str) -> Iterable[CatalogueRow]:
         answer = self.send(Request(method="GET", url=f"{self._root}/{table.lower()}s", safe=True))
         rows = _object(answer.body).get("rows") or []
