@@ -30,27 +30,39 @@ def kill_at(installation: Installation, environment: dict[str, str], seconds: fl
     return running
 
 
+def more(installation: Installation, expected: dict[str, Decimal], count: int) -> None:
+    """New Bills, each with a total of its own."""
+    new = {f"b-{number}": Decimal(number) / 4 + 1 for number in range(len(expected), len(expected) + count)}
+    installation.bills(*(a_bill(uid, [a_line(f"{uid}-l1", float(total))]) for uid, total in new.items()))
+    expected |= new
+
+
+def revise(installation: Installation, expected: dict[str, Decimal], uids: list[str], version: int) -> None:
+    """Recalculated Bills. Where an answer was lost, the next revision rests until the lost request can no longer arrive."""
+    expected |= {uid: expected[uid] + 1 for uid in uids}
+    installation.bills(*(a_bill(uid, [a_line(f"{uid}-l1", float(expected[uid]))], version=version) for uid in uids))
+
+
 @pytest.mark.parametrize(
-    ("kills", "bills", "bulk"),
-    [(5, 15, 20), pytest.param(25, 60, 100, marks=pytest.mark.slow), pytest.param(25, 60, 10, marks=pytest.mark.slow)],
+    ("kills", "bills", "bulk", "revised"),
+    [(5, 15, 20, 0), pytest.param(25, 60, 100, 20, marks=pytest.mark.slow), pytest.param(25, 60, 10, 20, marks=pytest.mark.slow)],
 )
 def test_one_document_per_bill_however_often_it_is_killed(
-    installation: Installation, emulators: Emulators, environment: dict[str, str], kills: int, bills: int, bulk: int
+    installation: Installation, emulators: Emulators, environment: dict[str, str], kills: int, bills: int, bulk: int, revised: int
 ) -> None:
     installation.integration(bulkThreshold=bulk)
     installation.customers(acc_1="1001")
     chance = random.Random(f"{kills} {bulk}")
-    expected = {f"b-{number}": Decimal(number) / 4 + 1 for number in range(bills)}
-    installation.bills(*(a_bill(uid, [a_line(f"{uid}-l1", float(total))]) for uid, total in expected.items()))
+    expected: dict[str, Decimal] = {}
+    more(installation, expected, bills)
     emulators.configure(latency_ms=150)
     killed = 0
     while killed < kills:
         if kill_at(installation, environment, chance.uniform(0, 1.2)):
             killed += 1
         else:
-            again = chance.sample(sorted(expected), bills // 2)
-            expected |= {uid: expected[uid] + 1 for uid in again}
-            installation.bills(*(a_bill(uid, [a_line(f"{uid}-l1", float(expected[uid]))], version=killed + 2) for uid in again))
+            revise(installation, expected, chance.sample(sorted(expected), revised), killed + 2)
+            more(installation, expected, bills)
     emulators.configure(latency_ms=0)
 
     done = installation.run("sync", "--wait", "--timeout", "200")
