@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from mappings import choices, entities, service, unmapped
 from mappings.models import ALWAYS, CatalogueRecord, ExternalMapping
 from mappings.shown import Shown, shown
-from mappings.views import create, edit, find
+from mappings.views import create, edit, find, grid
 
 Rows = QuerySet[ExternalMapping]
 
@@ -125,6 +125,7 @@ class ExternalMappingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return path(route, self.admin_site.admin_view(view), name=f"mappings_{name}")
 
         return [
+            to("grid/<uuid:pk>/", grid.grid, "grid"),
             to("tables/", create.tables, "tables"),
             to("find/entities/", find.find_entities, "find_entities"),
             to("find/records/", find.find_records, "find_records"),

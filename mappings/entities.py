@@ -69,6 +69,15 @@ def every(entity_type: str, sources: Collection[int] = ()) -> list[Entity]:
     return [of_row(entity_type, row) for row in _of(stored, sources)]
 
 
+def exist(types: Iterable[str], sources: Collection[int]) -> bool:
+    """Whether anything of these types is known."""
+    kinds = list(types)
+    if "Currency" in kinds:
+        return _of(Bill.objects.order_by(), sources).exists()
+    found: QuerySet[Any] = Account.objects.all() if "Account" in kinds else CatalogueItem.objects.filter(kind__in=kinds)
+    return _of(found.order_by(), sources).exists()
+
+
 def search(entity_type: str, text: str, limit: int) -> list[Entity]:
     """By name, code or id; the first few when nothing is asked for."""
     stored = rows(entity_type)
