@@ -14,12 +14,13 @@ from django.utils import timezone
 from integrations.contract import Answer, Request
 from integrations.http import redact_text
 from integrations.models import IntegrationConfig
-from runs import lease
+from runs import lease, rows
 from runs.models import DUE, Delivery, Exchange, IntegrationRun, Member, Status
 from runs.points import point
 
 NAMESPACE = uuid.UUID("6b3c7a52-6f0e-5f7a-9c53-0d9a4c9f3a11")
 ANSWER_CAP = 20_000
+UNREAD = ("bill__current_revision", "revision__raw", "delivery__revision__raw", "delivery__revision__document")
 ANSWER_FIELDS = ["note", "status_code", "milliseconds", "trace", "answer", "answered_at", "state", "next_look_at", "job_url"]
 
 
@@ -38,7 +39,7 @@ class Claim:
 
 
 def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelta) -> Claim:
-    """Takes up to `limit` due runs by one conditional UPDATE of their deliveries; a person's orders first.
+    """Takes up to `limit` due runs through their deliveries, in one short transaction; a person's orders first.
 
     A delivery that is SENDING or UNKNOWN is not claimable, so two revisions of one Bill never fly at once. A run that was in the
     hands of a worker that died is claimed alone.
@@ -51,15 +52,21 @@ def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelt
     first = due.values_list("deaths", "delivery_id")[:limit]
     suspects = [delivery for deaths, delivery in first if deaths]
     wanted = suspects[:1] if suspects and len(suspects) == len(first) else [delivery for deaths, delivery in first if not deaths]
-    mine = Delivery.objects.filter(pk__in=wanted, state=Delivery.State.IDLE)
-    mine.update(state=Delivery.State.CLAIMED, claim=taken.token, owner=lease.me(), lease_until=taken.until, fence=F("fence") + 1)
-    point("claimed")
-    taken.runs = _start(_newest(due.model.objects.filter(delivery__claim=taken.token, status__in=DUE, integration=integration)), now)
-    _let_go(
-        Delivery.objects.filter(claim=taken.token, state=Delivery.State.CLAIMED).exclude(pk__in=[run.delivery_id for run in taken.runs])
-    )
+    with transaction.atomic():
+        _take(taken, wanted)
+        point("claimed")
+        taken.runs = _start(_newest(due.model.objects.filter(delivery__claim=taken.token, status__in=DUE, integration=integration)), now)
+        mine = Delivery.objects.filter(claim=taken.token, state=Delivery.State.CLAIMED)
+        _let_go(mine.exclude(pk__in=[run.delivery_id for run in taken.runs]))
     point("started")
     return taken
+
+
+def _take(taken: Claim, wanted: Iterable[int]) -> None:
+    """What another worker has under its hands right now is left to it, and never waited for."""
+    free = Delivery.objects.select_for_update(skip_locked=True).filter(pk__in=wanted, state=Delivery.State.IDLE)
+    mine = Delivery.objects.filter(pk__in=list(free.values_list("pk", flat=True)))
+    mine.update(state=Delivery.State.CLAIMED, claim=taken.token, owner=lease.me(), lease_until=taken.until, fence=F("fence") + 1)
 
 
 def rested(prefix: str, now: dt.datetime) -> Q:
@@ -70,7 +77,7 @@ def rested(prefix: str, now: dt.datetime) -> Q:
 def _newest(runs: models.QuerySet[IntegrationRun]) -> list[IntegrationRun]:
     """One run per delivery: the newest revision's; the others are superseded."""
     best: dict[int, IntegrationRun] = {}
-    found = runs.select_related("bill__source", "bill__account", "revision", "delivery__revision").defer("bill__current_revision")
+    found = runs.select_related("bill__source", "bill__account", "revision", "delivery__revision").defer(*UNREAD)
     for run in found.order_by("revision__number", "dt_created"):
         best[run.delivery_id] = run
     chosen = list(best.values())
@@ -134,7 +141,7 @@ def _member(exchange: Exchange, position: int, key: str, run: IntegrationRun) ->
 def _keep(runs: list[IntegrationRun]) -> None:
     for run in runs:
         run.attempts, run.building = run.attempts + 1, False
-    IntegrationRun.objects.bulk_update(runs, ["attempts", "building", "amount", "explanation", "version"], batch_size=200)
+    rows.update(runs, ["attempts", "building", "amount", "explanation", "version"])
 
 
 def _exchange(taken: Claim, request: Request, now: dt.datetime) -> Exchange:
@@ -174,20 +181,32 @@ def stored_request(exchange: Exchange) -> Request:
     )
 
 
-def keep_answer(exchange: Exchange, answer: Answer | None, note: str, state: str, next_look: dt.datetime) -> None:
-    """The answer as received, redacted and capped; the exchange stays open while any member is unknown or a job runs.
+def members_of(exchanges: Iterable[Exchange]) -> dict[int, list[Member]]:
+    """The members of each exchange in order, with all that recording needs, in one query."""
+    found: dict[int, list[Member]] = {exchange.pk: [] for exchange in exchanges}
+    members = Member.objects.filter(exchange__in=found).select_related("run__bill", "run__revision", "delivery").defer("run__revision__raw")
+    for member in members.order_by("exchange_id", "position"):
+        found[member.exchange_id].append(member)
+    return found
 
-    An answered sending that settles nothing is not one that may still arrive: `sent_at` stays that of the one before it.
-    """
-    exchange.note, fields = note, ANSWER_FIELDS
+
+def take_answer(exchange: Exchange, answer: Answer | None, note: str, state: str, next_look: dt.datetime) -> None:
+    """The answer as received, redacted and capped, in memory; the exchange stays open while any member is unknown or a job runs."""
+    exchange.note = note
     if answer is not None:
         exchange.status_code, exchange.milliseconds, exchange.trace = answer.status, answer.milliseconds, answer.trace
         exchange.answer = redact_text(answer.body.decode("utf-8", "replace"))[:ANSWER_CAP]
         exchange.answered_at = timezone.now()
-        fields = [*ANSWER_FIELDS, "sent_at"]
     exchange.state = state
     exchange.next_look_at = None if state == Exchange.State.SETTLED else next_look
-    exchange.save(update_fields=fields)
+
+
+def keep_answers(exchanges: Iterable[Exchange], answered: bool) -> None:
+    """Stores what was noted of exchanges that were answered, or that were not.
+
+    An answered sending that settles nothing is not one that may still arrive: `sent_at` stays that of the one before it.
+    """
+    rows.update(exchanges, [*ANSWER_FIELDS, "sent_at"] if answered else ANSWER_FIELDS)
 
 
 def ours(token: uuid.UUID, deliveries: Iterable[int]) -> set[int]:
