@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -24,10 +25,10 @@ def kill_at(installation: Installation, environment: dict[str, str], seconds: fl
     while process.poll() is None and installation.emulators.ask("calls")["total"] == calls:
         time.sleep(0.02)
     time.sleep(seconds)
-    running = process.poll() is None
     process.kill()
-    process.wait()
-    return running
+    came = process.wait()
+    assert came in (0, -signal.SIGKILL)
+    return came != 0
 
 
 def more(installation: Installation, expected: dict[str, Decimal], count: int) -> None:
