@@ -23,7 +23,7 @@ def complete(run: IntegrationRun, delivery: Delivery, external_id: str, url: str
     delivery.line_keys = [line["line_key"] for line in told["lines"]]
     delivery.slice_digest = store.slice_digest(store.read(run.revision))
     delivery.revision, delivery.settled_by, delivery.integration_id = run.revision, run, run.integration_id
-    delivery.origin, delivery.verified_at = Delivery.Origin.SENT, None
+    delivery.origin, delivery.verified_at, delivery.read_at = Delivery.Origin.SENT, None, None
     free(delivery)
 
 

@@ -130,7 +130,7 @@ def copied(template: Installation, folder: Path) -> Iterator[Installation]:
 
 
 @contextmanager
-def a_database(template: str = "template1") -> Iterator[str]:
+def a_database(template: str = "template0") -> Iterator[str]:
     """The DATABASE_URL of a new database beside the one in DATABASE_URL."""
     name = f"engine_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(SERVER, autocommit=True) as server:

@@ -129,7 +129,7 @@ def test_a_run_that_was_cancelled_while_it_was_claimed_is_not_sent(integration: 
     arrive(a_bill("b-1"), a_bill("b-2"))
     select(integration)
     first = IntegrationRun.objects.filter(bill__uid="b-1")
-    with at("starting", 1, lambda: first.update(status="CANCELLED")):
+    with at("starting", 1, lambda name: first.update(status="CANCELLED") and None):
         deliver(fresh(integration))
     assert sorted(statuses()) == ["CANCELLED", "COMPLETE"]
     assert books.one()["externalId"] == "b-2"
@@ -143,7 +143,7 @@ def test_a_claim_that_moved_on_while_it_was_read_is_not_freed(integration: Integ
     with workers.killed_at("built"):
         deliver(fresh(integration))
 
-    def a_third_goes_on() -> None:
+    def a_third_goes_on(name: str) -> None:
         workers.work(integration)
         revise("b-1", "7.00")
         select(fresh(integration))
@@ -161,7 +161,7 @@ def test_an_intent_that_moved_on_while_it_was_read_is_not_lost(integration: Inte
     with workers.killed_at("sent"):
         deliver(fresh(integration))
 
-    def a_third_goes_on() -> None:
+    def a_third_goes_on(name: str) -> None:
         workers.work_for(integration, 90)
         revise("b-1", "7.00")
         select(fresh(integration))

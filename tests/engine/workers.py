@@ -17,6 +17,7 @@ from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import IntegrationRun
 from runs.select import select
+from tests.engine.points import INSIDE_A_TRANSACTION
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")
@@ -86,9 +87,9 @@ class Workers:
 
     @contextmanager
     def killed_at(self, point: str, occurrence: int = 1) -> Iterator[list[str]]:
-        """The process inside dies at a point, if it comes there; what is yielded then holds the point's name."""
+        """The process inside dies at a point ("" is any), if it comes there; what is yielded then holds the point's name."""
         died: list[str] = []
-        with at(point, occurrence, lambda: _die(point, died)):
+        with at(point, occurrence, lambda name: _die(name, died)):
             try:
                 yield died
             except Killed:
@@ -97,16 +98,16 @@ class Workers:
     @contextmanager
     def paused_at(self, point: str) -> Iterator[None]:
         """The process inside gets no further than a point, but it lives and its lease lasts."""
-        with at(point, 1, lambda: _die(point, [])), suppress(Killed):
+        with at(point, 1, lambda name: _die(name, [])), suppress(Killed):
             yield
 
     @contextmanager
     def stalled_at(self, point: str, meanwhile: Callable[[], object], occurrence: int = 1) -> Iterator[list[str]]:
-        """The process inside stands still at a point for longer than its lease, while another one does `meanwhile`."""
+        """The process inside stands still at a point ("" is any) for longer than its lease, while another one does `meanwhile`."""
         stalled: list[str] = []
 
-        def stand_still() -> None:
-            stalled.append(point)
+        def stand_still(name: str) -> None:
+            stalled.append(name)
             self.clock.pass_lease()
             with self.another():
                 meanwhile()
@@ -143,13 +144,16 @@ def _die(point: str, died: list[str]) -> None:
 
 
 @contextmanager
-def at(point: str, occurrence: int, action: Callable[[], None]) -> Iterator[None]:
-    """While it is open, `action` happens at the `occurrence`th time that a point is reached, once."""
+def at(point: str, occurrence: int, action: Callable[[str], None]) -> Iterator[None]:
+    """While it is open, `action` happens at the `occurrence`th time that a point is reached, once.
+
+    An empty `point` is any outside a transaction: what another process sees inside one, one connection cannot play.
+    """
     seen, before = itertools.count(1), points.harness
 
     def harness(name: str) -> None:
-        if name == point and next(seen) == occurrence:
-            action()
+        if (name == point or (not point and name not in INSIDE_A_TRANSACTION)) and next(seen) == occurrence:
+            action(name)
 
     points.harness = harness
     try:
