@@ -14,12 +14,13 @@ from django.utils import timezone
 from integrations.contract import Answer, Request
 from integrations.http import redact_text
 from integrations.models import IntegrationConfig
-from runs import lease
+from runs import lease, rows
 from runs.models import DUE, Delivery, Exchange, IntegrationRun, Member, Status
 from runs.points import point
 
 NAMESPACE = uuid.UUID("6b3c7a52-6f0e-5f7a-9c53-0d9a4c9f3a11")
 ANSWER_CAP = 20_000
+UNREAD = ("bill__current_revision", "revision__raw", "delivery__revision__raw", "delivery__revision__document")
 ANSWER_FIELDS = ["note", "status_code", "milliseconds", "trace", "answer", "answered_at", "state", "next_look_at", "job_url"]
 
 
@@ -76,7 +77,7 @@ def rested(prefix: str, now: dt.datetime) -> Q:
 def _newest(runs: models.QuerySet[IntegrationRun]) -> list[IntegrationRun]:
     """One run per delivery: the newest revision's; the others are superseded."""
     best: dict[int, IntegrationRun] = {}
-    found = runs.select_related("bill__source", "bill__account", "revision", "delivery__revision").defer("bill__current_revision")
+    found = runs.select_related("bill__source", "bill__account", "revision", "delivery__revision").defer(*UNREAD)
     for run in found.order_by("revision__number", "dt_created"):
         best[run.delivery_id] = run
     chosen = list(best.values())
@@ -140,7 +141,7 @@ def _member(exchange: Exchange, position: int, key: str, run: IntegrationRun) ->
 def _keep(runs: list[IntegrationRun]) -> None:
     for run in runs:
         run.attempts, run.building = run.attempts + 1, False
-    IntegrationRun.objects.bulk_update(runs, ["attempts", "building", "amount", "explanation", "version"], batch_size=200)
+    rows.update(runs, ["attempts", "building", "amount", "explanation", "version"])
 
 
 def _exchange(taken: Claim, request: Request, now: dt.datetime) -> Exchange:
@@ -180,20 +181,32 @@ def stored_request(exchange: Exchange) -> Request:
     )
 
 
-def keep_answer(exchange: Exchange, answer: Answer | None, note: str, state: str, next_look: dt.datetime) -> None:
-    """The answer as received, redacted and capped; the exchange stays open while any member is unknown or a job runs.
+def members_of(exchanges: Iterable[Exchange]) -> dict[int, list[Member]]:
+    """The members of each exchange in order, with all that recording needs, in one query."""
+    found: dict[int, list[Member]] = {exchange.pk: [] for exchange in exchanges}
+    members = Member.objects.filter(exchange__in=found).select_related("run__bill", "run__revision", "delivery").defer("run__revision__raw")
+    for member in members.order_by("exchange_id", "position"):
+        found[member.exchange_id].append(member)
+    return found
 
-    An answered sending that settles nothing is not one that may still arrive: `sent_at` stays that of the one before it.
-    """
-    exchange.note, fields = note, ANSWER_FIELDS
+
+def take_answer(exchange: Exchange, answer: Answer | None, note: str, state: str, next_look: dt.datetime) -> None:
+    """The answer as received, redacted and capped, in memory; the exchange stays open while any member is unknown or a job runs."""
+    exchange.note = note
     if answer is not None:
         exchange.status_code, exchange.milliseconds, exchange.trace = answer.status, answer.milliseconds, answer.trace
         exchange.answer = redact_text(answer.body.decode("utf-8", "replace"))[:ANSWER_CAP]
         exchange.answered_at = timezone.now()
-        fields = [*ANSWER_FIELDS, "sent_at"]
     exchange.state = state
     exchange.next_look_at = None if state == Exchange.State.SETTLED else next_look
-    exchange.save(update_fields=fields)
+
+
+def keep_answers(exchanges: Iterable[Exchange], answered: bool) -> None:
+    """Stores what was noted of exchanges that were answered, or that were not.
+
+    An answered sending that settles nothing is not one that may still arrive: `sent_at` stays that of the one before it.
+    """
+    rows.update(exchanges, [*ANSWER_FIELDS, "sent_at"] if answered else ANSWER_FIELDS)
 
 
 def ours(token: uuid.UUID, deliveries: Iterable[int]) -> set[int]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from credentials import health
-from integrations.contract import Answer, Fault, Outcome
+from integrations.contract import Fault, Outcome
 from integrations.errors import DeliveryError
 from runs import budget, ledger, periods, problems, retry, rows, strain, transitions
 from runs.build import Built, Kit
@@ -66,7 +66,8 @@ class Accepted:
 
 def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
     """Records a batch of first answers; returns what was accepted and recorded as such."""
-    told = [(each, said(kit, each)) for each in sent]
+    members = ledger.members_of([each.exchange for each in sent])
+    told = [(each, said(kit, each, members[each.exchange.pk])) for each in sent]
     accepted = keep(kit, token, told)
     heed(kit, [outcome for _, pairs in told for _, outcome in pairs])
     return accepted
@@ -79,9 +80,9 @@ def keep(kit: Kit, token: uuid.UUID, told: Sequence[tuple[Sent, list[Pair]]], re
     with transaction.atomic():
         mine = _record(kit, token, [pair for _, pairs in told for pair in pairs], rest)
         ours = {member.pk for member, _ in mine}
-        for each, pairs in told:
-            note = f"{each.error.sentence} {each.error.detail}".strip() if each.error else ""
-            _close(each.exchange, [pair for pair in pairs if pair[0].pk in ours], len(pairs), each.answer, note)
+        closed = [each for each, pairs in told if _close(each, [pair for pair in pairs if pair[0].pk in ours], len(pairs))]
+        ledger.keep_answers([each.exchange for each in closed if each.answer is not None], answered=True)
+        ledger.keep_answers([each.exchange for each in closed if each.answer is None], answered=False)
         point("recording")
     point("recorded")
     return _accepted(mine)
@@ -101,15 +102,16 @@ def outcomes(kit: Kit, token: uuid.UUID, exchange: Exchange, pairs: Sequence[Pai
     point("before settling")
     with transaction.atomic():
         mine = _record(kit, token, pairs, rest)
-        _close(exchange, mine, len(pairs), None, "Asked the destination.")
+        if mine:
+            ledger.take_answer(exchange, None, "Asked the destination.", _end(exchange, mine, len(pairs)), _next_look(exchange))
+            ledger.keep_answers([exchange], answered=False)
         point("settling")
     point("settled")
     return _accepted(mine)
 
 
-def said(kit: Kit, sent: Sent) -> list[Pair]:
+def said(kit: Kit, sent: Sent, members: Sequence[Member]) -> list[Pair]:
     """What the answer, or its absence, says of each member."""
-    members = list(sent.exchange.members.select_related("run__bill", "run__revision", "delivery"))
     if sent.answer is not None:
         found = {outcome.member: outcome for outcome in kit.client.outcomes(sent.request, sent.answer)}
         return [(member, found[member.key]) for member in members]
@@ -146,16 +148,27 @@ def _accepted(pairs: Sequence[Pair]) -> list[Accepted]:
     ]
 
 
-def _close(exchange: Exchange, mine: Sequence[Pair], members: int, answer: Answer | None, note: str) -> None:
-    """Settled when all of its open `members` were ours and have an end; one that is no longer ours is somebody else's to close."""
-    if not mine:
-        return
-    found, state = [outcome for _, outcome in mine], Exchange.State.SETTLED
+def _close(sent: Sent, mine: Sequence[Pair], members: int) -> bool:
+    """Notes the answer where any of the open `members` was ours; an exchange that is no longer ours is somebody else's to close."""
+    if mine:
+        note = f"{sent.error.sentence} {sent.error.detail}".strip() if sent.error else ""
+        ledger.take_answer(sent.exchange, sent.answer, note, _end(sent.exchange, mine, members), _next_look(sent.exchange))
+    return bool(mine)
+
+
+def _end(exchange: Exchange, mine: Sequence[Pair], members: int) -> str:
+    """Settled when all of its open `members` were ours and have an end; a job is remembered."""
+    found = [outcome for _, outcome in mine]
     if len(mine) < members or any(outcome.fault is not None and outcome.fault.next == "unknown" for outcome in found):
-        state = Exchange.State.INTENT
-    elif job := next((outcome.job for outcome in found if outcome.job), ""):
-        state, exchange.job_url = Exchange.State.ACCEPTED, job
-    ledger.keep_answer(exchange, answer, note, state, timezone.now() + retry.LOOKS.wait(exchange.sends))
+        return Exchange.State.INTENT
+    if job := next((outcome.job for outcome in found if outcome.job), ""):
+        exchange.job_url = job
+        return Exchange.State.ACCEPTED
+    return Exchange.State.SETTLED
+
+
+def _next_look(exchange: Exchange) -> dt.datetime:
+    return timezone.now() + retry.LOOKS.wait(exchange.sends)
 
 
 def _apply(member: Member, outcome: Outcome) -> None:
