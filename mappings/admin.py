@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from mappings import choices, entities, service, unmapped
 from mappings.models import ALWAYS, CatalogueRecord, ExternalMapping
 from mappings.shown import Shown, shown
-from mappings.views import create, edit, find, grid
+from mappings.views import create, edit, find, grid, transfer
 
 Rows = QuerySet[ExternalMapping]
 
@@ -126,6 +126,8 @@ class ExternalMappingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
         return [
             to("grid/<uuid:pk>/", grid.grid, "grid"),
+            to("transfer/", transfer.transfer, "transfer"),
+            to("export/", transfer.export, "export"),
             to("tables/", create.tables, "tables"),
             to("find/entities/", find.find_entities, "find_entities"),
             to("find/records/", find.find_records, "find_records"),

@@ -243,7 +243,8 @@ def test_what_is_no_integration_is_not_found(desk: Client, integration: Integrat
 
 
 def many(source: Source, count: int, records: int) -> None:
-    words = ["compute", "storage", "api", "usage", "commit", "support", "seats", "egress", "vector", "search", "snapshot", "queue", "token", "region", "gpu", "premium", "basic"]
+    names = "compute storage api usage commit support seats egress vector search snapshot queue token region gpu premium basic"
+    words = names.split(" ")
 
     def name(number: int) -> str:
         return f"{words[number % 17]} {words[number // 17 % 17]} {words[number // 289 % 17]} {number}"
