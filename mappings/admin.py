@@ -170,6 +170,10 @@ class ExternalMappingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: ExternalMapping | None = None) -> bool:
         return request.user.has_perm("mappings.map")
 
+    def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
+        """Named at both ends."""
+        return super().render_delete_form(request, context | {"row": shown([context["object"]])[0]})
+
     def delete_model(self, request: HttpRequest, obj: ExternalMapping) -> None:
         service.delete(obj, request.user)
 

@@ -148,7 +148,7 @@ def load(integration: Any, tab: Tab) -> Grid:
     known = bool(tenant) and catalogue.is_known(integration.system, tab.table, tenant)
     held = waiting(integration.system, tab.table, [(entity.type, entity.id) for entity in found], integration.pk)
     rows = _rows(integration, tab, found, records, known, held)
-    rows.sort(key=lambda row: (not row.missing, not row.bad, -row.held.bills, row.entity.title.casefold()))
+    rows.sort(key=lambda row: (not row.missing, not row.bad, row.rule is not Rule.SOURCE_ID, -row.held.bills, row.entity.title.casefold()))
     shared = Counter((entity.type, entity.id) for entity in found)
     return Grid(integration, tab, rows, records, held.together, known, shared)
 
@@ -157,7 +157,7 @@ def suggest(grid: Grid, rows: Iterable[Row]) -> None:
     """Fills in the suggestions of the rows that lack a record, or have one that is of no use."""
     suggester = Suggester.of(grid.records)
     for row in rows:
-        if row.missing or row.bad:
+        if row.missing or row.bad or row.rule is Rule.SOURCE_ID:
             row.suggestion = suggester.suggest(row.entity)
 
 
@@ -174,7 +174,7 @@ def _rows(
         own = mapped.get((entity.type, entity.id, None), []) + mapped.get((entity.type, entity.id, entity.source), [])
         row.mapping = min(own, key=precedence, default=None)
         external_id = row.mapping.external_id if row.mapping else _custom_value(integration, entity)
-        row.rule = _rule(row.mapping, external_id, entity.code in codes)
+        row.rule = _rule(row.mapping, external_id, entity.code in codes) or (Rule.SOURCE_ID if _as_it_is(integration, entity) else None)
         if external_id:
             row.seen = by_id.get(external_id) or Seen(external_id, row.mapping.external_name if row.mapping else "", unread)
         elif row.rule is Rule.MATCH:
@@ -204,6 +204,11 @@ def _rule(mapping: ExternalMapping | None, external_id: str, matches: bool) -> R
     if external_id:
         return Rule.CUSTOM_FIELD
     return Rule.MATCH if matches else None
+
+
+def _as_it_is(integration: Any, entity: Entity) -> bool:
+    """Whether the integration sends the Account's own id where nothing names another."""
+    return entity.type == "Account" and integration.options.get("useExternalMappingAccountCode") is False
 
 
 def _titled(seen: Seen) -> str:

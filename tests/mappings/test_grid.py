@@ -88,7 +88,7 @@ def test_saving_is_one_act(desk: Client, integration: IntegrationConfig, priya: 
     assert (mapped("prq").external_id, mapped("prq").external_name, mapped("prq").origin) == ("2021", "Vector Search 2", "person")
     assert (mapped("gpu").version, mapped("gpu").changed_by, mapped("api").created_by) == (1, "Tom Okafor", "Priya Nair")
     shown = page(desk, integration)
-    assert "2 mappings are saved." in shown and "All 3 products are mapped." in shown
+    assert "2 mappings are saved." in shown and "All 3 products have their item." in shown
 
 
 def test_a_record_is_meant_by_title_id_or_its_name_alone(desk: Client, integration: IntegrationConfig) -> None:
@@ -192,6 +192,16 @@ def test_tabs_are_what_the_system_declares_and_the_sources_have(desk: Client, so
     assert "Map Accounts to NetSuite customers" in customers and 'data-title="Borealis AI (1001)"' in customers
     desk.post(address(integration, tab="Account-Customer"), {key("acc-1", "Account"): "Borealis AI (1001)"})
     assert (mapped("acc-1").external_table, mapped("acc-1").external_id) == ("Customer", "1001")
+
+
+def test_an_account_whose_own_id_is_sent_is_not_missing(desk: Client, source: Source, integration: IntegrationConfig) -> None:
+    account(source)
+    read("Customer", {"1001": "Borealis AI"})
+    shown = page(desk, integration, tab="Account-Customer")
+    for words in ("All 1 Accounts have their customer.", "Account id as it is</span>", 'data-title="Borealis AI (1001)"'):
+        assert words in shown
+    integrations.change_options(integration, integration.options | {"useExternalMappingAccountCode": True}, None)
+    assert "<b>1 of 1 Accounts is not mapped.</b>" in page(desk, integration, tab="Account-Customer")
 
 
 def test_currencies_are_matched_by_their_code(integration: IntegrationConfig, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,7 +152,7 @@ def test_what_is_stored_may_stay_though_the_destination_has_it_no_more(desk: Cli
 def test_deleting_asks_and_is_kept_in_the_history(desk: Client, priya: User) -> None:
     made = stored()
     asked = page(desk, f"{LIST}{made.pk}/delete/")
-    assert "This cannot be undone" in asked
+    assert "This cannot be undone" in asked and "Delete the mapping of gpu?" in asked and "Product gpu is 2003 in NetSuite." in asked
     desk.post(f"{LIST}{made.pk}/delete/", {"post": "yes"})
     assert not ExternalMapping.objects.exists()
     event = Event.objects.get(verb="deleted")

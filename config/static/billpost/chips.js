@@ -32,7 +32,7 @@
     }
 
     listen() {
-      this.input.addEventListener("input", (event) => { event.stopPropagation(); this.ask(); });
+      this.input.addEventListener("input", (event) => { event.stopPropagation(); this.hurried = false; this.ask(); });
       this.input.addEventListener("change", (event) => event.stopPropagation());
       this.input.addEventListener("focus", () => this.ask());
       this.input.addEventListener("blur", () => this.close());
@@ -69,12 +69,14 @@
 
     async ask() {
       const typed = this.input.value.trim();
+      this.point(null);
       const found = this.select.dataset.searchUrl ? await this.search(typed) : this.local(typed.toLowerCase());
       if (typed !== this.input.value.trim() || document.activeElement !== this.input) return;
       const taken = new Set([...this.select.selectedOptions].map((option) => option.value));
       const choices = found.filter((choice) => !taken.has(choice.id));
       if ("free" in this.select.dataset && typed && !taken.has(typed)) choices.push({ id: typed, text: typed });
       this.open(choices, typed);
+      if (this.hurried && found.includes(choices[0])) this.choose(this.list.querySelector("[role=option]"));
     }
 
     local(typed) {
@@ -119,6 +121,7 @@
     }
 
     choose(option) {
+      this.hurried = false;
       this.set(option.dataset.value, true, option.textContent);
       this.input.value = "";
       if ("one" in this.select.dataset) this.close();
@@ -133,9 +136,10 @@
         const options = [...this.list.querySelectorAll("[role=option]")];
         const step = event.key === "ArrowDown" ? 1 : -1;
         this.point(options.at((options.indexOf(current) + step + (current || step > 0 ? 0 : 1)) % options.length));
-      } else if (event.key === "Enter" && !this.list.hidden) {
+      } else if (event.key === "Enter" && (!this.list.hidden || this.input.value.trim())) {
         event.preventDefault();
         if (current) this.choose(current);
+        else this.hurried = true;
       } else if (event.key === "Escape" && !this.list.hidden) {
         event.stopPropagation();
         this.close();
