@@ -17,4 +17,5 @@ def _named(tree: ast.AST) -> Iterator[str]:
             yield name.value
 
 
-POINTS = frozenset(name for path in FILES for name in _named(parsed(path)))
+NAMES = [name for path in FILES for name in _named(parsed(path))]
+POINTS = frozenset(NAMES)

@@ -8,12 +8,12 @@ from integrations import service as integrations
 from integrations.contract import Answer
 from integrations.contract import Request as ContractRequest
 from integrations.destinations.netsuite.client import NetSuiteClient
-from integrations.emulation.contract import Fault, Request, Response
 from integrations.models import IntegrationConfig
 from runs import orders, recover
 from runs.deliver import deliver
 from runs.models import Delivery, Exchange, IntegrationRun, Problem
 from runs.select import select
+from tests.engine.late import Late
 from tests.engine.workers import Workers, at, fresh, statuses
 from tests.runs.conftest import Books
 from tests.runs.factories import a_bill, a_line, arrive
@@ -171,24 +171,6 @@ def test_an_intent_that_moved_on_while_it_was_read_is_not_lost(integration: Inte
     with at("before losing", 1, a_third_goes_on):
         assert recover.lose_dead_intents() == 0
     assert Delivery.objects.get().state == "SENDING" and statuses() == ["COMPLETE", "STARTED"]
-
-
-class Late:
-    """A destination that receives the first matching write, does not answer in time, and performs it when told to."""
-
-    def __init__(self, books: Books, match: str) -> None:
-        self.handle, self.match = books.hub.handle, match
-        self.kept: list[Request] = []
-        books.hub.handle = self.receive  # type: ignore[method-assign]
-
-    def receive(self, request: Request) -> Response:
-        if not self.kept and request.method == "PUT" and self.match in request.path:
-            self.kept.append(request)
-            return Response(500, fault=Fault("commit_then_drop"))
-        return self.handle(request)
-
-    def perform(self) -> None:
-        assert self.handle(self.kept[0]).status < 500
 
 
 def test_a_request_that_arrives_after_its_repetition_is_overtaken_by_no_newer_revision(

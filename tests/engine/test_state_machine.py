@@ -8,12 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
@@ -250,10 +248,6 @@ def _lines(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def machine(integration: IntegrationConfig, books: Books, monkeypatch: pytest.MonkeyPatch) -> type[Engine]:
-    """Checking a private key takes a tenth of a second each time that it is read, so here it is read once."""
-    read_once = cache(load_pem_private_key)
-    monkeypatch.setattr("jwt.algorithms.load_pem_private_key", read_once)
-    monkeypatch.setattr("integrations.destinations.netsuite.auth.load_pem_private_key", read_once)
     monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
     return type("Machine", (Engine,), {"books": books, "integration": integration})
 
