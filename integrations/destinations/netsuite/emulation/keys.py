@@ -41,14 +41,29 @@ def custom_field(books: Books, entry: dict[str, Any]) -> str:
 
 
 def credential(doorkeeper: Doorkeeper, account: str, directory: Path | None) -> dict[str, Any]:
-    """What `create_credential --file` takes; the one in `directory` is kept if there is one. Its key is known from now on."""
+    """What `create_credential --file` takes; the one in `directory` is kept if there is one. Its key is known from now on.
+
+    Raises ValueError with a sentence for a file that holds no such credential.
+    """
     file = directory / f"{KIND}.json" if directory else None
-    content = json.loads(file.read_text()) if file and file.exists() else _new(account)
-    key = _private_key(str(content["privateKey"]))
+    content = _kept(file) if file and file.exists() else _new(account)
+    key = _private_key(content["privateKey"])
     expires = (datetime.now(UTC) + VALID).timestamp()
     known = Certificate(content["certificateId"], content["clientId"], key.public_key(), expires)
-    doorkeeper.register(str(content["accountId"]).upper().replace("-", "_"), known)
-    return dict(content)
+    doorkeeper.register(content["accountId"].upper().replace("-", "_"), known)
+    return content
+
+
+def _kept(file: Path) -> dict[str, Any]:
+    """The content of a credential file of an earlier start."""
+    try:
+        content = json.loads(file.read_text())
+    except ValueError as error:
+        raise ValueError(f"{file} is not JSON; delete it to get a new one.") from error
+    needed = ("accountId", "clientId", "certificateId", "privateKey")
+    if not isinstance(content, dict) or not all(isinstance(content.get(name), str) for name in needed):
+        raise ValueError(f"{file} lacks {', '.join(needed)}; delete it to get a new one.")
+    return content
 
 
 def _new(account: str) -> dict[str, Any]:

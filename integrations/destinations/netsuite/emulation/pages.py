@@ -93,7 +93,7 @@ def _lines(books: Books, shown: Record) -> SafeString:
     """The item lines with every column that any line fills."""
     lines = shown.get("item", {}).get("items", [])
     if not lines:
-        return format_html("")
+        return SafeString("")
     used = dict.fromkeys(name for line in lines for name in line if name not in ("links", "lineUniqueKey"))
     first = [name for name in ("line", "item", "description", "quantity", "rate", "amount") if name in used]
     names = first + [name for name in used if name not in first]
