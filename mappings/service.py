@@ -30,9 +30,10 @@ class StaleError(ValueError):
 
 def save(wanted: ExternalMapping, actor: Any = None, origin: str = ExternalMapping.Origin.PERSON) -> Outcome:
     """Stores a mapping, or changes the one that maps the same entity to the same table. ValueError with a sentence when it cannot be."""
+    check(wanted)
     found = same_key(wanted)
     if found is None:
-        create(wanted, actor, origin)
+        _insert(wanted, actor, origin)
         return "created"
     wanted.external_name = wanted.external_name or (found.external_name if found.external_id == wanted.external_id else "")
     return "updated" if change(found, wanted, actor, origin) else "unchanged"
@@ -43,14 +44,7 @@ def create(wanted: ExternalMapping, actor: Any = None, origin: str = ExternalMap
     check(wanted)
     if other := same_key(wanted):
         raise TakenError(other)
-    wanted.origin, wanted.created_by, wanted.changed_by = origin, person(actor), person(actor)
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                wanted.save(force_insert=True)
-        except IntegrityError:
-            raise ValueError(MEANWHILE) from None
-        _announce(wanted, actor, "created", None)
+    _insert(wanted, actor, origin)
 
 
 def change(
@@ -112,6 +106,16 @@ def told(mapping: ExternalMapping) -> tuple[Any, ...]:
 def person(actor: Any) -> str:
     """Who it was, as lists name people; "" for a command."""
     return (actor.get_full_name() or actor.get_username())[:200] if actor is not None else ""
+
+
+def _insert(wanted: ExternalMapping, actor: Any, origin: str) -> None:
+    wanted.origin, wanted.created_by, wanted.changed_by = origin, person(actor), person(actor)
+    try:
+        with transaction.atomic():
+            wanted.save(force_insert=True)
+            _announce(wanted, actor, "created", None)
+    except IntegrityError:
+        raise ValueError(MEANWHILE) from None
 
 
 def _announce(mapping: ExternalMapping, actor: Any, verb: str, before: dict[str, Any] | None) -> None:
