@@ -174,6 +174,7 @@ def test_what_an_integration_may_use_and_what_it_lacks(desk: Client, source: Sou
     product(source, "gpu", "GPU hours")
     product(source, "search", "Vector search")
     account(source)
+    integrations.change_options(integration, integration.options | {"useExternalMappingAccountCode": True}, None)
     other = integrations.create("Bill", "Netsuite", "NetSuite EU", {})
     stored()
     stored("Account", "acc-2", "1001", integration=integration)
