@@ -129,6 +129,17 @@ def test_post_creates_and_delete_removes(books: Books) -> None:
     assert books.put("bill-1", invoice()).headers["Location"].rpartition("/")[2] != number
 
 
+def test_an_external_id_belongs_to_one_record(books: Books) -> None:
+    for number in (1, 2):
+        books.put(f"bill-{number}", invoice())
+    taken = detail(books.put("bill-1", invoice(externalId="bill-2")))
+    assert taken == (400, "DUP_RCRD", "This record already exists", "externalId")
+    assert books.put("bill-1", invoice(externalId="bill-3")).status_code == 204
+    assert [stored["externalId"] for stored in books.state()] == ["bill-3", "bill-2"]
+    assert books.put("bill-1", invoice()).headers["Location"].endswith("/88003")
+    assert detail(books.put("bill%7C1", invoice()))[3] == "externalId"
+
+
 def test_customers_and_items_can_be_made(books: Books) -> None:
     assert books.call("PUT", "record/v1/customer/eid:acct-9", {"companyName": "Northwind", "subsidiary": {"id": "1"}}).status_code == 204
     taken = books.call("POST", "record/v1/customer", {"companyName": "N", "subsidiary": {"id": "1"}, "externalId": "acct-9"})

@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -67,16 +68,21 @@ def _kept(file: Path) -> dict[str, Any]:
 
 
 def _new(account: str) -> dict[str, Any]:
-    key = generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return {
         "kind": KIND,
         "name": "NetSuite sandbox",
         "accountId": account,
         "clientId": uuid.uuid4().hex,
         "certificateId": f"cert-{uuid.uuid4().hex[:12]}",
-        "privateKey": base64.b64encode(pem).decode(),
+        "privateKey": base64.b64encode(_new_key()).decode(),
     }
+
+
+@cache
+def _new_key() -> bytes:
+    """A PEM key, one per process, because making it takes a second."""
+    key = generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def _private_key(text: str) -> RSAPrivateKey:

@@ -16,10 +16,6 @@ def create(books: Books, kind: RecordType, content: Any, validation: str) -> str
     """A new record's id."""
     _refuse_id(content)
     values = Reader(books, kind, validation).record(content)
-    if values.get("externalId") and books.find_external([kind.name], values["externalId"]):
-        if kind.family == "transaction":
-            raise NetSuiteError(400, "DUP_RCRD", "This record already exists", "externalId")
-        raise user_error("This entity already exists.")
     return store(books, kind, None, values, frozenset())
 
 
@@ -56,6 +52,7 @@ def store(
     books: Books, kind: RecordType, before: Record | None, values: Record, replace: frozenset[str], given: str = "", trusted: bool = False
 ) -> str:
     """Merges, completes and saves, and returns the id; `trusted` skips what only the books' rules forbid, `given` is a new record's id."""
+    _unclaimed(books, kind, before, values)
     draft: Record = deepcopy(before) if before else {"id": given or books.new_id()}
     for name, value in values.items():
         if name in kind.sublists:
@@ -70,6 +67,16 @@ def store(
     if kind.family == "transaction":
         documents.settle(books, kind, draft)
     return str(draft["id"])
+
+
+def _unclaimed(books: Books, kind: RecordType, before: Record | None, values: Record) -> None:
+    """An external id belongs to one record of its type."""
+    holder = books.find_external([kind.name], values["externalId"]) if values.get("externalId") else None
+    if holder is None or holder is before:
+        return
+    if kind.family == "transaction":
+        raise NetSuiteError(400, "DUP_RCRD", "This record already exists", "externalId")
+    raise user_error("This entity already exists.")
 
 
 def _require_name(kind: RecordType, draft: Record) -> None:
