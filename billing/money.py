@@ -58,10 +58,20 @@ def total_of(amounts: Iterable[Decimal], currency: str) -> Decimal:
         return round_half_up(_sum(amounts), currency)
 
 
-def agrees(amounts: Sequence[Decimal], total: Decimal, currency: str) -> bool:
-    """Whether unrounded amounts come to the total within half a minor unit per line, and half a unit for the total itself."""
+def adds_up(amounts: Sequence[Decimal], total: Decimal, currency: str) -> bool:
+    """Whether unrounded amounts are a Bill's total: each may miss it by half a minor unit, and nothing else may."""
+    return _within(len(amounts), amounts, total, currency)
+
+
+def agrees(amounts: Sequence[Decimal], target: Decimal, currency: str) -> bool:
+    """Whether unrounded amounts come to a target within half a minor unit per line, and half a unit for the target itself, which
+    is what is left of a rounded total when lines are taken away."""
+    return _within(len(amounts) + 1, amounts, target, currency)
+
+
+def _within(halves: int, amounts: Sequence[Decimal], total: Decimal, currency: str) -> bool:
     with localcontext(_EXACT):
-        return 2 * abs(_sum(amounts) - _checked(total)) <= _unit(currency) * (len(amounts) + 1)
+        return 2 * abs(_sum(amounts) - _checked(total)) <= _unit(currency) * halves
 
 
 def share_out(amounts: Sequence[Decimal], target: Decimal, currency: str) -> list[Share]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from billing.bill import LINE_TYPES, Bill
-from billing.money import agrees, minor_unit, total_of
+from billing.money import adds_up, minor_unit, total_of
 from integrations.contract import Document, Fault, Missing, Plan
 from integrations.lines import money_text
 from integrations.missing import LINE_TYPE
@@ -51,7 +51,7 @@ def _unreadable(bill: Bill) -> Fault | None:
 
 def _disagreement(bill: Bill) -> Fault | None:
     counted = [line.amount for line in bill.lines if line.counted]
-    if agrees(counted, bill.total, bill.currency):
+    if adds_up(counted, bill.total, bill.currency):
         return None
     return _mismatch(total_of(counted, bill.currency), bill.total, bill.currency, "the Bill says")
 

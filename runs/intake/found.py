@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+LONGEST_SHOWN = 60
 BILLS = "bills"
 """The collection of Bills; the source's package names the others."""
 
@@ -21,5 +22,6 @@ class Found:
 def position(collection: str, number: int, value: Any) -> str:
     """Which record of its collection it is, for people: "bill 3 (id b-77)"."""
     uid = value.get("id") if isinstance(value, dict) else None
-    known = f" (id {uid})" if uid and isinstance(uid, str | int) and uid is not True else ""
+    shown = " ".join(str(uid).split()) if uid and isinstance(uid, str | int) and uid is not True else ""
+    known = f" (id {shown[:LONGEST_SHOWN]}{'…' if len(shown) > LONGEST_SHOWN else ''})" if shown else ""
     return f"{collection.removesuffix('s')} {number}{known}"

@@ -13,6 +13,9 @@ _SHORT_INT = 18
 _SPACE = re.compile(r"[ \t\r\n]*")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _COMPLETE = '}]"'
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}"]', re.DOTALL)
+_DEPTH = {"[": 1, "{": 1, "]": -1, "}": -1}
+TOO_DEEP = "It is nested too deeply."
 NOT_UTF8 = "The text is not UTF-8."
 
 
@@ -60,7 +63,7 @@ def parse(text: str) -> Any:
     try:
         value, end = decoder.decode(text, _skip(text, 0))
     except RecursionError:
-        raise ValueError("It is nested too deeply.") from None
+        raise ValueError(TOO_DEEP) from None
     if _skip(text, end) != len(text):
         raise ValueError(f"Something follows the end of the JSON at column {end + 1}.")
     for fault in decoder.faults:
@@ -96,7 +99,8 @@ class Tokens:
         return char
 
     def value(self) -> tuple[Any, str]:
-        """The next value and its own text. Broken where it is not JSON, not complete, too long or nested too deeply."""
+        """The next value and its own text; None and "" with a fault when it is nested too deeply. Broken where it is not JSON, not
+        complete or too long."""
         self.peek()
         while True:
             try:
@@ -105,7 +109,7 @@ class Tokens:
                 if not self._may_be_cut(error):
                     raise Broken(error.msg, *self._place(error.pos)) from None
             except RecursionError:
-                raise self.broken("it is nested too deeply") from None
+                return self._passed_over()
             else:
                 if end < len(self._text) or self._ended or self._text[end - 1] in _COMPLETE:
                     start, self._at = self._at, end
@@ -137,6 +141,22 @@ class Tokens:
             self.take(":")
             yield str(name)
             following = self.take(",}")
+
+    def _passed_over(self) -> tuple[None, str]:
+        """Leaves a value out bracket by bracket, so that what follows it is read."""
+        depth = 0
+        while True:
+            for found in _BRACKET.finditer(self._text, self._at):
+                if found[0] == '"':
+                    break
+                self._at = found.end()
+                depth += _DEPTH.get(found[0], 0)
+                if not depth:
+                    self.decoder.faults[:] = [TOO_DEEP]
+                    return None, ""
+            if self._ended:
+                raise self.broken("it is nested too deeply, and not complete")
+            self._read_on()
 
     def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
         """Whether more text could mend the error: it stands at the end of what was read, or is a string without an end."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iso4217 import Currency
 
-from billing.money import Share, agrees, minor_unit, round_half_up, share_out, total_of
+from billing.money import Share, adds_up, agrees, minor_unit, round_half_up, share_out, total_of
 
 CURRENCIES = sorted(currency.code for currency in Currency if currency.exponent is not None)
 ONE_PER_EXPONENT = ["JPY", "USD", "KWD", "CLF"]
@@ -145,6 +145,18 @@ def test_a_target_finer_than_the_currency_is_refused() -> None:
 @pytest.mark.parametrize(("total", "agree"), [("3.02", True), ("2.98", True), ("3.021", False), ("3.03", False), ("2.97", False)])
 def test_lines_may_miss_the_total_by_half_a_unit_each(total: str, agree: bool) -> None:
     assert agrees(decimals("1", "1", "1"), Decimal(total), "USD") is agree
+
+
+@pytest.mark.parametrize(
+    ("lines", "total", "whole"),
+    [
+        (["100"], "100.00", True), (["100"], "100.01", False), (["100.005"], "100.01", True), (["100.004"], "100.01", False),
+        (["0.005", "0.005"], "0.02", True), (["0.5", "0.5"], "1.02", False), ([], "0", True), ([], "0.01", False),
+    ],
+)  # fmt: skip
+def test_a_bill_that_is_a_cent_off_does_not_add_up(lines: list[str], total: str, whole: bool) -> None:
+    """What the lines of a Bill may miss its total by is their own rounding and nothing beyond."""
+    assert adds_up(decimals(*lines), Decimal(total), "USD") is whole
 
 
 def test_lines_too_far_from_the_target_are_refused() -> None:

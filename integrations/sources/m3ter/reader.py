@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from billing.bill import Bill, Line, Party, Ref, Status
-from billing.money import agrees, minor_unit, round_half_up, total_of
+from billing.money import adds_up, minor_unit, round_half_up, total_of
 from integrations.contract import Item
 from integrations.sources.m3ter.lines import period_of, read_lines
 from integrations.sources.reading import Record
@@ -109,4 +109,4 @@ def _informs(line: Line) -> bool:
 
 
 def _come_to(lines: list[Line], total: Decimal, currency: str) -> bool:
-    return agrees([line.amount for line in lines if line.counted], total, currency)
+    return adds_up([line.amount for line in lines if line.counted], total, currency)
