@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.models import IntegrationConfig
 from runs import lease
 from runs.build import Kit
 from runs.models import Budget, Slots
@@ -56,6 +57,13 @@ def _budget(kit: Kit) -> Budget:
     books = {"system": kit.integration.system, "tenant": kit.tenant}
     Budget.objects.get_or_create(**books, defaults={"cap": float(kit.destination.parallel)})
     return Budget.objects.select_for_update().get(**books)
+
+
+def in_use(integration: IntegrationConfig) -> bool:
+    """Whether a worker holds part of its tenant's budget at this moment."""
+    tenant = integration.credential.tenant if integration.credential else ""
+    held = Slots.objects.filter(budget__system=integration.system, budget__tenant=tenant, count__gt=0, until__gt=timezone.now())
+    return held.exists()
 
 
 def learn(kit: Kit, rate_limited: Iterable[bool]) -> None:

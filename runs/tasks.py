@@ -9,16 +9,18 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from integrations.models import IntegrationConfig
-from runs import lease, ledger, recover, verify
+from runs import budget, lease, ledger, recover, verify
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import DUE, Beat, Delivery, Exchange, IntegrationRun
 from runs.select import select
 
 SECONDS = 60
+PAUSE = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,10 @@ def probe() -> None:
 
 
 def look(integration_id: str) -> int:
-    """Works on one integration for up to a minute; what is left then is another wake-up."""
+    """Works on one integration for up to a minute; what is left then is another wake-up.
+
+    While others hold the tenant's whole budget it waits a little, so that what they leave to it is taken.
+    """
     with job(f"look {integration_id}"):
         return _look(integration_id)
 
@@ -65,10 +70,16 @@ def look(integration_id: str) -> int:
 def _look(integration_id: str) -> int:
     integration = _load(integration_id)
     end = time.monotonic() + SECONDS
-    done = recover.settle(integration)
-    while time.monotonic() < end and (taken := deliver(integration)):
+    done, patience = 0, 10
+    while time.monotonic() < end and patience:
+        taken = recover.settle(integration) + deliver(integration)
         done += taken
         integration = _load(integration_id)
+        if not taken and not has_due_runs(integration):
+            return done
+        if not taken:
+            patience -= 1
+            time.sleep(PAUSE)
     if has_due_runs(integration):
         wake(integration)
     return done
@@ -76,6 +87,21 @@ def _look(integration_id: str) -> int:
 
 def _load(integration_id: str | UUID) -> IntegrationConfig:
     return IntegrationConfig.objects.select_related("credential", "current_version").get(pk=integration_id)
+
+
+def wake_idle() -> int:
+    """Wakes a worker for each integration that has something due while nobody works for its tenant, unless jobs are waiting already.
+
+    Every few seconds, by the watchdog: tries whose time has come, jobs of the destination to follow, what a dead worker left. Returns
+    how many were woken.
+    """
+    if get_broker().queue_size():
+        return 0
+    integrations = IntegrationConfig.objects.filter(archived_at=None).select_related("credential", "current_version")
+    idle = [each for each in integrations if (has_due_runs(each) or _has_lost_answers(each)) and not budget.in_use(each)]
+    for integration in idle:
+        wake(integration)
+    return len(idle)
 
 
 def has_due_runs(integration: IntegrationConfig) -> bool:
