@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from billing.models import Bill, Source
+from runs import finding
 from runs.admin.base import ReadOnlyAdmin, cell, money
 from runs.admin.filters import DateFilter, PartyFilter, Rows, ViewFilter, tabs
 from runs.models import IntegrationRun
@@ -53,6 +54,9 @@ class BillAdmin(ReadOnlyAdmin):
         """With the runs of the page's Bills, the newest last, in one more query."""
         runs = IntegrationRun.objects.filter(parent=None).select_related("integration").only(*WHERE).order_by("dt_created", "id")
         return super().get_queryset(request).prefetch_related(Prefetch("runs", queryset=runs))
+
+    def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
+        return finding.among_bills(queryset, text) if (text := search_term.strip()) else queryset, False
 
     def list_views(self, cl: ChangeList) -> list[dict[str, Any]]:
         return tabs(cl, BillViews.views, {})

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from runs import finding
 
 Rows = QuerySet[Any]
 
@@ -70,8 +72,7 @@ class PartyFilter(FormFilter):
         text = self.words()
         if not text:
             return queryset
-        named = Q(**{f"{self.path}__name__icontains": text}) | Q(**{f"{self.path}__code__iexact": text})
-        return queryset.filter(named | Q(**{f"{self.path}__uid": text}))
+        return queryset.filter(finding.of_accounts(text, self.path))
 
 
 class BillPartyFilter(PartyFilter):

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from integrations.models import IntegrationConfig
+from runs import finding
 from runs.admin import bulk
 from runs.admin.base import ReadOnlyAdmin, badge, cell, money, uuid_in
 from runs.admin.filters import AmountFilter, BillPartyFilter, MomentFilter, Rows, ViewFilter, tabs
@@ -92,10 +93,10 @@ class RunAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("explanation")
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
-        """A run's id finds that run; anything else is looked for as Django does."""
+        """A run's id finds that run; anything else is looked for in one table after the other."""
         if run := uuid_in(search_term):
             return queryset.filter(pk=run), False
-        return super().get_search_results(request, queryset, search_term)
+        return finding.among_runs(queryset, text) if (text := search_term.strip()) else queryset, False
 
     def list_views(self, cl: ChangeList) -> list[dict[str, Any]]:
         count = standing.capped_count(standing.needs_person(IntegrationRun.objects.all()))
