@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 
 from integrations.models import IntegrationConfig
@@ -109,7 +109,7 @@ class RunAdmin(ReadOnlyAdmin):
         return page(RunFacts(thing), request.user)
 
     def get_urls(self) -> list[URLPattern]:
-        def to(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+        def to(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
             return path(route, self.admin_site.admin_view(view), name=name)
 
         return [
