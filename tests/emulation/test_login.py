@@ -53,7 +53,7 @@ NOW = int(time.time())
         {"scope": [["rest_webservices"]]},
         {"scope": None},
         {"iat": NOW - 500, "exp": NOW - 200},
-        {"exp": NOW + 3700},
+        {"exp": NOW + 36_000},
         {"iat": None},
         {"exp": None},
         {"exp": "tomorrow"},

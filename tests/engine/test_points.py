@@ -19,9 +19,6 @@ from tests.source import ROOT, parsed
 ASKING = {"send", "held", "follow", "first_open_day", "headers"}
 WITHOUT = {
     "orders.retry_all": "only puts runs back to WAITING, all or none, and a person sees whether it was done",
-    "problem_orders.retry": "the same, for the runs of one problem",
-    "adopt.look": "a person's question that changes nothing",
-    "adopt.adopt": "one transaction that records what was looked at; nothing is sent before or after it",
 }
 
 
