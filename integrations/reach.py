@@ -38,13 +38,13 @@ class Reach:
 
 
 def facts(account: Account) -> dict[str, Any]:
-    """An Account as the Account filter sees it."""
+    """An Account as the Account filter sees it; what nobody has told of it is null."""
     return {
         "id": account.uid,
-        "accountName": account.name,
-        "accountCode": account.code,
-        "emailAddress": account.email,
-        "currency": account.currency,
+        "accountName": account.name or None,
+        "accountCode": account.code or None,
+        "emailAddress": account.email or None,
+        "currency": account.currency or None,
         "address": account.address,
         "customFields": account.custom_fields,
     }

@@ -232,6 +232,7 @@ ACCOUNTS = [
         ({"accountFilter": "address.country == NO"}, {"b-2"}),
         ({"accountFilter": "customFields != null AND customFields.tier = = gold"}, {"b-1"}),
         ({"accountFilter": 'accountName in ("Acme", "Borealis") && !(accountCode == BOR)'}, {"b-1"}),
+        ({"accountFilter": "emailAddress == null AND currency != null"}, {"b-1", "b-2"}),
         ({"accountFilter": "address.nowhere == 3 OR customFields.nothing > 4"}, set()),
     ],
 )

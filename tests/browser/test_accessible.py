@@ -1,0 +1,107 @@
+"""Every main page under axe, in light and dark, and on a phone: nothing serious, nothing that scrolls sideways."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from billing.models import Account, Bill
+from credentials.models import Credential
+from integrations.models import IntegrationConfig
+from runs.models import IntegrationRun
+from tests.end_to_end.conftest import Installation
+from tests.end_to_end.raw import a_bill, a_line
+
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture
+def lived_in(installation: Installation) -> Installation:
+    """With Bills that are posted, refused, left out and recalculated."""
+    installation.integration(useExternalMappingAccountCode=True, onlySendBillOnApproval=True)
+    installation.customers(acc_1="1001")
+    rows = [a_line("l1", 2002.45232, description="API calls"), a_line("l2", 617.4028, "OVERAGE_USAGE", description="Overage")]
+    installation.bills(a_bill("b-1", rows), a_bill("b-2", account="acc-2"), a_bill("b-3", status="PENDING"))
+    installation.sync()
+    installation.bills(a_bill("b-1", [rows[0]], version=2))
+    installation.sync()
+    return installation
+
+
+def addresses() -> dict[str, str]:
+    """The main pages by name."""
+    integration, bill = IntegrationConfig.objects.get(), Bill.objects.get(uid="b-1")
+    runs = {run.status: run.pk for run in IntegrationRun.objects.all()}
+    own, of_bill = f"/admin/integrations/integrationconfig/{integration.pk}", f"/admin/billing/bill/{bill.pk}"
+    return {
+        "overview": "/admin/", "problems": "/admin/runs/problem/", "runs": "/admin/runs/integrationrun/", "bills": "/admin/billing/bill/",
+        "posted run": f"/admin/runs/integrationrun/{runs['COMPLETE']}/change/",
+        "failed run": f"/admin/runs/integrationrun/{runs['ERROR']}/change/",
+        "bill": f"{of_bill}/change/", "preview": f"{of_bill}/preview/{integration.pk}/", "import": "/admin/billing/bill/import/",
+        "integrations": "/admin/integrations/integrationconfig/", "integration": f"{own}/change/", "options": f"{own}/options/",
+        "versions": f"{own}/versions/", "choose credential": f"{own}/connect/", "wizard": "/admin/integrations/integrationconfig/add/",
+        "mappings": "/admin/mappings/externalmapping/", "new mapping": "/admin/mappings/externalmapping/add/",
+        "credentials": "/admin/credentials/credential/",
+        "credential": f"/admin/credentials/credential/{Credential.objects.get().pk}/change/",
+        "new credential": "/admin/credentials/credential/create/NETSUITE_AUTH/",
+        "set-up": "/admin/credentials/credential/setup/NETSUITE_AUTH/",
+        "account": f"/admin/billing/account/{Account.objects.get(uid='acc-1').pk}/change/", "events": "/admin/runs/event/",
+        "search": "/admin/runs/integrationrun/search/?q=b",
+    }  # fmt: skip
+
+
+def third_stage(page: Page) -> None:
+    page.goto("/admin/integrations/integrationconfig/add/")
+    page.get_by_label("Entity Type").select_option("Bill")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Destination").select_option("Netsuite")
+    page.get_by_role("button", name="Next").click()
+
+
+def grave(page: Page) -> list[str]:
+    """What axe finds serious or critical, each with the first element."""
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found if each["impact"] in GRAVE]
+
+
+def wide(page: Page) -> list[str]:
+    return ["scrolls sideways"] if page.evaluate("document.documentElement.scrollWidth > window.innerWidth") else []
+
+
+def complaints(page: Page, check: Callable[[Page], list[str]]) -> dict[str, list[str]]:
+    found = {}
+    for name, address in addresses().items():
+        answer = page.goto(address)
+        assert answer is not None and answer.status == 200, f"{name}: {address}"
+        found[name] = check(page)
+    third_stage(page)
+    found["third stage"] = check(page)
+    return {name: faults for name, faults in found.items() if faults}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(lived_in: Installation, admin_page: Page, scheme: str) -> None:
+    admin_page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    assert complaints(admin_page, grave) == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_scrolls_sideways_on_a_phone(lived_in: Installation, admin_page: Page, scheme: str) -> None:
+    admin_page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    admin_page.set_viewport_size({"width": 390, "height": 844})
+    assert complaints(admin_page, lambda page: wide(page) + (grave(page) if scheme == "light" else [])) == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_empty_installation_is_accessible_too(page: Page, admin_page: Page, scheme: str) -> None:
+    admin_page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    pages = ("", "runs/integrationrun/", "billing/bill/", "runs/problem/", "mappings/externalmapping/", "credentials/credential/")
+    found = {}
+    for address in (*pages, "integrations/integrationconfig/"):
+        admin_page.goto(f"/admin/{address}")
+        found[address] = grave(admin_page)
+    admin_page.context.clear_cookies()
+    admin_page.goto("/admin/login/")
+    found["login"] = grave(admin_page)
+    assert {name: faults for name, faults in found.items() if faults} == {}
