@@ -503,6 +503,39 @@ class Pull:
     fetch: Callable[[Transport, str, Wanted], Iterable[Fetched]]
 
 
+class Forged(ValueError):
+    """A hook whose signature, age or form does not prove that the source sent it. The text is for our own log, never for the sender."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """What one verified hook says: the source's own id of the event (what is stored once), its type, and what it is about.
+
+    `subject` is what `Hook.fetch` needs to read the current state, such as an invoice's id; "" when the event asks for nothing.
+    `tenant` is whose books it speaks of, where the hook says so.
+    """
+
+    event_id: str
+    type: str
+    subject: str = ""
+    tenant: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """Events that a source posts to us. They only say that something changed; what is stored is what `fetch` then reads.
+
+    `kind` declares the signing secret: `obtain` is never called. All its secret fields are tried, so that a second is valid
+    while the first is being replaced. `read(headers in lower case, raw body, secrets, now)` verifies and parses, pure, comparing in constant
+    time: raises Forged, or ValueError for what is signed and yet cannot be read. `largest` is the body's limit in bytes.
+    """
+
+    kind: CredentialKind
+    read: Callable[[Mapping[str, str], bytes, Sequence[str], dt.datetime], Arrived]
+    fetch: Callable[[Transport, str, Arrived], Iterable[Fetched]]
+    largest: int = 1_000_000
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """A billing platform: one package under integrations/sources.
@@ -520,4 +553,5 @@ class Source:
     items: Mapping[str, str]
     credential_kinds: tuple[CredentialKind, ...] = ()
     pull: Pull | None = None
+    hook: Hook | None = None
     bill_url: Callable[[str, str], str] | None = None
