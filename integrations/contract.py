@@ -525,9 +525,9 @@ class Arrived:
 class Hook:
     """Events that a source posts to us. They only say that something changed; what is stored is what `fetch` then reads.
 
-    `kind` declares the signing secret: `obtain` is never called. All its secret fields are tried, so that a second is valid
-    while the first is being replaced. `read(headers in lower case, raw body, secrets, now)` verifies and parses, pure, comparing in constant
-    time: raises Forged, or ValueError for what is signed and yet cannot be read. `largest` is the body's limit in bytes.
+    `kind` declares the signing secret; its `obtain` is never called. All its secret fields are tried, so that a second is valid while
+    the first is being replaced. `read(headers in lower case, raw body, secrets, now)` verifies and parses, pure, comparing in
+    constant time: raises Forged, or ValueError for what is signed and yet cannot be read. `largest` is the body's limit in bytes.
     """
 
     kind: CredentialKind
