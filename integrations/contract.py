@@ -337,7 +337,10 @@ class CatalogueRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CredentialField:
-    """One value that a credential asks for. `name` is the vendor's API spelling; a secret is write-only for ever."""
+    """One value that a credential asks for. `name` is the vendor's API spelling; a secret is write-only for ever.
+
+    `from_consent`: the vendor gives it when a person consents, so no form asks for it; a credential file may carry it.
+    """
 
     name: str
     label: str
@@ -345,15 +348,42 @@ class CredentialField:
     secret: bool = False
     kind: Literal["text", "private_key"] = "text"
     required: bool = True
+    from_consent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A login token and when it ends; `refresh` is stored before first use where the vendor rotates it."""
+    """A login token and when it ends; `refresh` is stored before first use where the vendor rotates it.
+
+    `refresh_expires_at`: when a person has to consent again, the earliest of the vendor's limits; None where it has none.
+    """
 
     value: str
     expires_at: dt.datetime
     refresh: str = ""
+    refresh_expires_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """What the vendor's authorise page is asked with (RFC 6749 4.1.1). `challenge`: PKCE, S256 (RFC 7636); "" for a kind without."""
+
+    state: str
+    redirect_uri: str
+    challenge: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redeemed:
+    """What the vendor's authorise page sent back, its state already checked: the code, and every other parameter in `answer`.
+
+    `redirect_uri` is the one of the consent; `verifier` belongs to its challenge, "" for a kind without PKCE.
+    """
+
+    code: str = field(repr=False)
+    redirect_uri: str
+    verifier: str = field(default="", repr=False)
+    answer: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,8 +396,15 @@ class Verified:
 
 @dataclass(frozen=True, kw_only=True)
 class CredentialKind:
-    """One way to log in. `clean` normalises settings and secrets or raises ValueError({field: sentence}); only `verify`, `obtain`
-    and `refresh` speak HTTP, and raise errors.Misconfigured or errors.Retry. `renew_on`: the statuses that a token past its end gets."""
+    """One way to log in. `clean` normalises settings and secrets or raises ValueError({field: sentence}); only `verify`, `obtain`,
+    `refresh`, `redeem` and `revoke` speak HTTP, and raise errors.Misconfigured or errors.Retry. `renew_on`: the statuses that a token
+    past its end gets.
+
+    With `consent` a person logs in at the vendor: `consent` makes the address of its authorise page, pure, and `redeem` turns what
+    comes back into settings to keep beside the given ones (whose books) and the first token. `clean` then also accepts that the fields
+    `from_consent` are empty; `obtain` serves a file that carries them. `refresh` is tried once more with the refresh token before
+    the newest when the newest is refused. `revoke` gives a token back.
+    """
 
     kind: str
     label: str
@@ -378,6 +415,10 @@ class CredentialKind:
     verify: Callable[[Mapping[str, str], Mapping[str, str], Token], Verified]
     authorise: Callable[[Mapping[str, str], Mapping[str, str], Token], Mapping[str, str]]
     refresh: Callable[[Mapping[str, str], Mapping[str, str], Token], Token] | None = None
+    consent: Callable[[Mapping[str, str], Mapping[str, str], Consent], str] | None = None
+    redeem: Callable[[Mapping[str, str], Mapping[str, str], Redeemed], tuple[Mapping[str, str], Token]] | None = None
+    revoke: Callable[[Mapping[str, str], Mapping[str, str], Token], None] | None = None
+    pkce: bool = False
     renew_on: tuple[int, ...] = (401,)
     makes_key_pair: bool = False
     certificate_field: str = ""
