@@ -319,8 +319,8 @@ class Client(Protocol):
     def first_open_day(self, after: dt.date) -> dt.date | None:
         """The first day after this one that documents may be dated, or None when no period is open."""
 
-    def catalogue(self, table: str) -> Iterable["CatalogueRow"]:
-        """The records of one table, for names and drop-downs."""
+    def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable["CatalogueRow"]:
+        """The records of one table, for names and drop-downs; with `since` at least those that changed from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

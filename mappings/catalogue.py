@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
@@ -16,6 +16,8 @@ from integrations.errors import Refused
 from mappings.models import CatalogueReading, CatalogueRecord
 
 LOOKED_UP_AT_ONCE = 5_000
+WHOLE_EVERY = timedelta(days=1)
+OVERLAP = timedelta(minutes=10)
 _READ = ("name", "code", "email", "active", "listed")
 _LONGEST = {"name": 300, "code": 200, "email": 320}
 
@@ -58,7 +60,7 @@ def titled(external_id: str, name: str) -> str:
 
 
 def store(system: str, tenant: str, table: str, rows: Iterable[CatalogueRow]) -> int:
-    """Keeps the rows of one table, writing only what changed; what is no longer listed becomes inactive. Returns how many were read.
+    """Keeps all the rows of one table, writing only what changed; what is no longer listed becomes inactive. Returns how many were read.
 
     errors.Refused, and nothing is changed, when a table that had records comes back empty: that is a lost permission, not news.
     """
@@ -72,9 +74,30 @@ def store(system: str, tenant: str, table: str, rows: Iterable[CatalogueRow]) ->
         changed = [record for row in read.values() if (record := _changed(known.get(row.id), system, tenant, table, row))]
         changed += [gone for external_id, record in known.items() if external_id not in read and (gone := _gone(record))]
         _write(changed)
-        reading = {"read_at": timezone.now(), "records": len(read), "error": ""}
+        now = timezone.now()
+        reading = {"read_at": now, "whole_at": now, "records": len(read), "error": ""}
         CatalogueReading.objects.update_or_create(system=system, tenant=tenant, table=table, defaults=reading)
     return len(read)
+
+
+def add(system: str, tenant: str, table: str, rows: Iterable[CatalogueRow]) -> int:
+    """Keeps those rows of one table that changed lately and leaves the others as they are. Returns how many were read."""
+    read = {row.id: row for row in rows}
+    with transaction.atomic():
+        known = {record.external_id: record for record in records(system, tenant, table).filter(external_id__in=read)}
+        _write([record for row in read.values() if (record := _changed(known.get(row.id), system, tenant, table, row))])
+        listed = records(system, tenant, table).filter(listed=True).count()
+        reading = {"read_at": timezone.now(), "records": listed, "error": ""}
+        CatalogueReading.objects.update_or_create(system=system, tenant=tenant, table=table, defaults=reading)
+    return len(read)
+
+
+def changed_since(system: str, tenant: str, table: str) -> datetime | None:
+    """From when on changes are wanted; None when every record is, because it is a day since all were read."""
+    reading = CatalogueReading.objects.filter(system=system, tenant=tenant, table=table).first()
+    if reading is None or reading.whole_at is None or reading.read_at is None or timezone.now() - reading.whole_at > WHOLE_EVERY:
+        return None
+    return reading.read_at - OVERLAP
 
 
 def note_failure(system: str, tenant: str, table: str, sentence: str) -> None:

@@ -110,12 +110,16 @@ class CatalogueRecord(models.Model):
 
 
 class CatalogueReading(models.Model):
-    """How the last reading of one table of one tenant went. `read_at` is the last that succeeded, `error` why a later one did not."""
+    """How the last reading of one table of one tenant went. `read_at` is the last that succeeded, `error` why a later one did not.
+
+    `whole_at` is when every record was read last: only then is it seen what the destination has no longer.
+    """
 
     system = models.CharField(max_length=50)
     tenant = models.CharField(max_length=200)
     table = models.CharField(max_length=50)
     read_at = models.DateTimeField(null=True)
+    whole_at = models.DateTimeField(null=True)
     records = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
 

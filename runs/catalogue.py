@@ -38,13 +38,20 @@ def read(credential: Credential) -> Read:
             done.left = tables[number:]
             break
         try:
-            done.records[table] = catalogue.store(credential.system, credential.tenant, table, list(client.catalogue(table)))
+            done.records[table] = _table(credential, client, table)
         except DeliveryError as error:
             done.failed[table] = error.sentence
             catalogue.note_failure(credential.system, credential.tenant, table, error.sentence)
             if isinstance(error, Retry | Unknown):
                 break
     return done
+
+
+def _table(credential: Credential, client: Client, table: str) -> int:
+    """What changed in a table since it was read; the whole of it when that is a day ago. How many records came."""
+    since = catalogue.changed_since(credential.system, credential.tenant, table)
+    keep = catalogue.store if since is None else catalogue.add
+    return keep(credential.system, credential.tenant, table, list(client.catalogue(table, since)))
 
 
 def _tables(credential: Credential, destination: Destination) -> list[str]:

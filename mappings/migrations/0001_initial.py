@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('tenant', models.CharField(max_length=200)),
                 ('table', models.CharField(max_length=50)),
                 ('read_at', models.DateTimeField(null=True)),
+                ('whole_at', models.DateTimeField(null=True)),
                 ('records', models.PositiveIntegerField(default=0)),
                 ('error', models.TextField(blank=True)),
             ],

@@ -1,8 +1,10 @@
 """A destination's records come here by a task per credential: at connect, hourly, and when a person asks."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from credentials.models import Credential
@@ -30,7 +32,7 @@ class Shelf:
     def __init__(self, failing: dict[str, Exception]) -> None:
         self.failing, self.tables = failing, list[str]()
 
-    def catalogue(self, table: str) -> list[CatalogueRow]:
+    def catalogue(self, table: str, since: dt.datetime | None = None) -> list[CatalogueRow]:
         self.tables.append(table)
         if table in self.failing:
             raise self.failing[table]
@@ -63,12 +65,31 @@ def test_a_record_made_inactive_there_is_inactive_here_after_the_next_reading(cr
     assert not record.active and record.listed and record.inactive_since
 
 
+def test_only_what_changed_is_read_until_a_day_has_passed(credential: Credential, books: Books) -> None:
+    first = catalogue.read(credential).records
+    assert first["Item"] == 20 and first["CustomField"] > 10
+    CatalogueReading.objects.update(read_at=timezone.now() + dt.timedelta(days=3))
+    changed = catalogue.read(credential).records
+    assert changed["Item"] == changed["Customer"] == 0 and changed["Currency"] == first["Currency"]
+    assert CatalogueReading.objects.get(table="Item").records == 20
+    CatalogueReading.objects.update(whole_at=timezone.now() - dt.timedelta(hours=25))
+    assert catalogue.read(credential).records == first
+
+
+def test_what_changed_is_kept_and_the_rest_stays(credential: Credential, books: Books) -> None:
+    catalogue.read(credential)
+    books.emulator.add_records(ACCOUNT, "serviceSaleItem", [{"id": "2003", "isInactive": True}])
+    catalogue.read(credential)
+    assert not CatalogueRecord.objects.get(table="Item", external_id="2003").active
+    assert CatalogueRecord.objects.filter(table="Item", active=True).count() == 19
+
+
 def test_one_refused_table_does_not_hide_the_others(credential: Credential, shelf: Shelf) -> None:
     shelf.failing = {"Customer": Refused("The role may not see customers."), "Class": Misconfigured("No permission.")}
     done = catalogue.read(credential)
     assert done.failed == {"Customer": "The role may not see customers.", "Class": "No permission."}
     assert CatalogueReading.objects.get(table="Customer").error == "The role may not see customers."
-    assert CatalogueRecord.objects.filter(table="Item").exists() and len(shelf.tables) == 9
+    assert CatalogueRecord.objects.filter(table="Item").exists() and len(shelf.tables) == 10
 
 
 def test_after_a_lost_connection_no_further_table_is_tried(credential: Credential, shelf: Shelf) -> None:

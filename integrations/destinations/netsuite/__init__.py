@@ -24,6 +24,7 @@ DESTINATION = Destination(
         Table(name="Class", label="Class"),
         Table(name="TaxCode", label="Tax code", entities=("Tax",)),
         Table(name="Account", label="Account"),
+        Table(name="CustomField", label="Custom field"),
     ),
     entity_types=("Bill",),
     credential_kinds=(NETSUITE_AUTH,),

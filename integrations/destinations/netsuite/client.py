@@ -57,8 +57,8 @@ class NetSuiteClient:
     def first_open_day(self, after: dt.date) -> dt.date | None:
         return suiteql.first_open_day(self.transport, self.account, after)
 
-    def catalogue(self, table: str) -> Iterable[CatalogueRow]:
-        return suiteql.catalogue(self.transport, self.account, table)
+    def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable[CatalogueRow]:
+        return suiteql.catalogue(self.transport, self.account, table, since)
 
     def _upsert(self, sending: Sending, key: Callable[[Sequence[str], bytes], str]) -> Request:
         """Creates the record, or replaces the item lines of the one that is there."""

@@ -88,6 +88,7 @@ OPTIONS = (
         help="The item of each line item type, used if there is no external mapping. Empty: the default item is used.",
         default={},
         choices=tuple(LINE_TYPES.items()),
+        effects={"": "Default item"},
         group=_ITEMS,
     ),
     Option(
@@ -103,7 +104,8 @@ OPTIONS = (
     Option(
         key="netsuiteExternalLineItemField",
         label="Netsuite external line item field",
-        kind=Kind.TEXT,
+        kind=Kind.EXTERNAL,
+        table="CustomField",
         help="The custom line field that carries the Bill line's id. Empty: the id is not sent.",
         default=EXTERNAL_LINE_FIELD,
         group=_LINES,

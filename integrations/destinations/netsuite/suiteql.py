@@ -38,7 +38,10 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Class": ("classification", {"name": "name"}),
     "TaxCode": ("salestaxitem", {"name": "itemid"}),
     "Account": ("account", {"name": "accountsearchdisplayname", "code": "acctnumber"}),
+    "CustomField": ("customfield", {"id": "scriptid", "name": "name"}),
 }
+_DATED = ("Item", "Customer")
+_DAY = dt.timedelta(days=1)
 
 Row = Mapping[str, str]
 
@@ -71,16 +74,22 @@ def first_open_day(transport: Transport, account: Account, after: dt.date) -> dt
     return min((day for day in days if day > after), default=None)
 
 
-def catalogue(transport: Transport, account: Account, table: str) -> Iterator[CatalogueRow]:
-    """The records of one of our tables. KeyError for a table that this destination does not declare."""
-    source, columns = _TABLES[table]
-    wanted = ", ".join(dict.fromkeys(["id", "isinactive", *columns.values()]))
-    for row in rows(transport, account, f"SELECT {wanted} FROM {source} ORDER BY id", []):  # noqa: S608 - our own names
+def catalogue(transport: Transport, account: Account, table: str, since: dt.datetime | None = None) -> Iterator[CatalogueRow]:
+    """The records of one of our tables; of Items and Customers only what changed since the day before. KeyError for another table.
+
+    The day is there because SuiteQL reads a date as one of the user's time zone (observed in 2026). Ids are in small letters, as the
+    REST API spells custom fields.
+    """
+    source, named = _TABLES[table]
+    columns = {"id": "id", **named}
+    condition, params = "", list[str]()
+    if since is not None and table in _DATED:
+        condition, params = " WHERE lastmodifieddate >= TO_DATE(?, 'YYYY-MM-DD')", [(since.date() - _DAY).isoformat()]
+    query = f"SELECT {', '.join(dict.fromkeys(columns.values()))}, isinactive FROM {source}{condition} ORDER BY {columns['id']}"  # noqa: S608 - our own names
+    for row in rows(transport, account, query, params):
         values = {field: row.get(column) or "" for field, column in columns.items()}
-        name = values["name"] or values.get("code") or row["id"]
-        yield CatalogueRow(
-            id=row["id"], name=name, active=row.get("isinactive") != "T", code=values.get("code", ""), email=values.get("email", "")
-        )
+        number, name = values.pop("id").lower(), values.pop("name")
+        yield CatalogueRow(id=number, name=name or values.get("code") or number, active=row.get("isinactive") != "T", **values)
 
 
 def rows(transport: Transport, account: Account, query: str, params: Sequence[str]) -> Iterator[Row]:

@@ -5,6 +5,7 @@ Dates come out as the account shows them, 9/30/2026 (observed behaviour of the R
 
 import re
 import sqlite3
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -80,10 +81,18 @@ class Query:
             custom = [f', "{field.lower()}"' for field in sorted(self._fields) if owners.get(field.partition("_")[0]) == name]
             self._db.execute(f'CREATE TABLE "{name}" (record_type, record_id, {columns}{"".join(custom)})')
             self._db.execute(f'CREATE INDEX "{name}_key" ON "{name}" (record_type, record_id)')
+        self._db.executemany("INSERT INTO customfield VALUES (NULL, NULL, ?, ?, ?, ?, ?, 'F')", self._custom_fields())
         self._db.execute('CREATE INDEX external ON "transaction" (externalid)')
         self._db.execute('CREATE INDEX line_of ON transactionline ("transaction")')
         self._columns = {name: {row[1] for row in self._db.execute(f'PRAGMA table_info("{name}")')} for name in tables.TABLES}
         self._books.changed |= {(kind, number) for kind, table in self._books.records.items() for number in table}
+
+    def _custom_fields(self) -> Iterator[tuple[int, str, str, str, str]]:
+        """Script id, a name made of it, where the field belongs and what it holds."""
+        kinds = {"custbody": "BODY", "custcol": "COLUMN", "custentity": "ENTITY", "custitem": "ITEM"}
+        for number, (field, holds) in enumerate(sorted(self._books.custom_fields.items()), 1):
+            prefix, _, name = field.partition("_")
+            yield number, field.upper(), name.replace("_", " ").capitalize(), kinds.get(prefix, ""), holds
 
     def _refresh(self) -> None:
         """Brings the rows of every changed record up to date."""

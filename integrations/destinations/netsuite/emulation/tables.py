@@ -41,6 +41,7 @@ TABLES: dict[str, str] = {
     "accountingperiod": "id INTEGER, periodname, startdate DAY, enddate DAY, closed, arlocked, isposting, isquarter, isyear, isinactive",
     "salestaxitem": "id INTEGER, itemid, name, isinactive",
     "paymentmethod": "id INTEGER, name, isinactive",
+    "customfield": "internalid INTEGER, scriptid, name, fieldtype, fieldvaluetype, isinactive",
 }
 _STATUS_LETTER = {"Open": "A", documents.PAID: "B", documents.VOIDED: "V"}
 

@@ -1,5 +1,6 @@
 """Speaks the Pigeon Books API and knows no Bills."""
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
@@ -45,7 +46,7 @@ class Client:
         held = self._held(number)
         return [held] if held else []
 
-    def catalogue(self, table: str) -> Iterable[CatalogueRow]:
+    def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable[CatalogueRow]:
         answer = self.send(Request(method="GET", url=f"{self._root}/{table.lower()}s", safe=True))
         rows = _object(answer.body).get("rows") or []
         return [CatalogueRow(id=str(row["id"]), name=str(row["name"])) for row in rows]
