@@ -176,6 +176,8 @@ def test_floats_with_17_digits_are_money_all_the_same(integration: IntegrationCo
     assert sorted(each["amount"] for each in invoice["item"]["items"]) == [Decimal(text) for text in ("0.00", "0.30", "33.33", "66.67")]
 
 
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
 def test_fifty_thousand_lines_are_one_invoice(integration: IntegrationConfig, books: Books) -> None:
     rows = [a_line(f"l{number}", 0.015, description="API calls") for number in range(50_000)]
     assert errors(integration, a_bill("b-1", rows, billTotal=750)) == {"b-1": ("COMPLETE", "")}

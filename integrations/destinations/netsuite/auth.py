@@ -11,7 +11,6 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from integrations import errors
 from integrations.contract import Answer, CredentialField, CredentialKind, Request, Token, Verified
@@ -19,7 +18,7 @@ from integrations.destinations.netsuite import setup
 from integrations.destinations.netsuite.account import Account, canonical
 from integrations.destinations.netsuite.answers import parsed
 from integrations.destinations.netsuite.faults import TABLE
-from integrations.destinations.netsuite.keys import private_key
+from integrations.destinations.netsuite.keys import private_key, stored_key
 from integrations.faults import Said
 from integrations.http import Wire, post_form
 
@@ -91,11 +90,11 @@ def authorise(settings: Values, secrets: Values, token: Token) -> dict[str, str]
 
 
 def _assertion(account: Account, settings: Values, secrets: Values) -> str:
-    key = load_pem_private_key(secrets["privateKey"].encode(), password=None)
+    key = stored_key(secrets["privateKey"])
     algorithm = _CURVES[key.curve.key_size] if isinstance(key, EllipticCurvePrivateKey) else "PS256"
     now = dt.datetime.now(dt.UTC)
     claims = {"iss": settings["clientId"], "scope": SCOPES, "aud": account.token_url, "iat": now, "exp": now + ASSERTION_LIFE}
-    return jwt.encode(claims, secrets["privateKey"], algorithm=algorithm, headers={"kid": settings["certificateId"]})
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": settings["certificateId"]})
 
 
 def _refusal(answer: Answer, content: Mapping[str, Any]) -> errors.DeliveryError:

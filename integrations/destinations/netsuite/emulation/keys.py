@@ -85,8 +85,9 @@ def _new_key() -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
+@cache
 def _private_key(text: str) -> RSAPrivateKey:
-    """Raises ValueError with a sentence."""
+    """Kept, because checking a key's numbers takes a tenth of a second. Raises ValueError with a sentence."""
     try:
         key = serialization.load_pem_private_key(base64.b64decode(text, validate=True), None)
     except (ValueError, binascii.Error) as error:
