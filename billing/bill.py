@@ -28,6 +28,8 @@ LINE_TYPES: Mapping[str, str] = {
     "BALANCE_CONSUMED": "Balance consumed",
     "BALANCE_FEE": "Balance fee",
     "AD_HOC": "Ad-hoc",
+    "DISCOUNT": "Discount",
+    "TAX": "Tax",
 }
 
 
@@ -70,6 +72,7 @@ class Line:
 
     `key` is stable across revisions. `amount` is unrounded, in the Bill's currency, negative for credits.
     A line that is shown but not part of the Bill's total has `counted` false.
+    A discount or a tax is a line of its own; one that belongs to a single line names its key in `referenced_line`.
     `refs` names the line's entities by type (Product, AccountingProduct, Aggregation, CompoundAggregation, Contract ...).
     """
 
@@ -119,6 +122,8 @@ class Bill:
 
     `total` is in `currency`. `invoice_date` is the date the source wants on the invoice, `bill_date` its own.
     `version` and `updated_at` are the source's, to tell an older arrival from a newer one.
+    `withheld` says in a sentence why nobody may send this Bill, such as that its source delivers it itself; "" for all others.
+    `consolidation_level` is "parent" for a Bill that repeats the lines of others, "child" for those that it repeats, else "".
     """
 
     source_id: str
@@ -140,6 +145,7 @@ class Bill:
     consolidation_level: str = ""
     movements: tuple[Movement, ...] = ()
     note: str = ""
+    withheld: str = ""
 
     @property
     def title(self) -> str:

@@ -20,11 +20,12 @@ def bill_of(document: dict[str, Any]) -> Bill:
 
 
 def digest(bill: Bill) -> str:
-    """Equal for two Bills that say the same: the main document's slice, the status and the movements.
+    """Equal for two Bills that say the same: the main document's slice, the status, the movements and what withholds it.
 
     Left out are the lock, the source's version and time, the note and all names but ids; 1.10 equals 1.1.
     """
-    return _sha256([_slice(bill), bill.status, [_movement(movement) for movement in bill.movements]])
+    withheld = [bill.withheld] if bill.withheld else []
+    return _sha256([_slice(bill), bill.status, [_movement(movement) for movement in bill.movements], *withheld])
 
 
 def slice_digest(bill: Bill) -> str:

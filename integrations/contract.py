@@ -583,6 +583,7 @@ class Source:
 
     The readers are pure: one raw record (JSON with Decimals) to a value of ours, or ValueError with a sentence that names the field.
     `items` says which keys of a mixed JSON object hold catalogue records, and of which kind. Without `pull` it has no API to read.
+    `read_named` gives what a raw Bill says of products and contracts beyond their ids, where it carries their custom fields.
     """
 
     platform: str
@@ -592,6 +593,7 @@ class Source:
     read_party: Callable[[Mapping[str, Any]], Any]
     read_item: Callable[[str, Mapping[str, Any]], Item]
     items: Mapping[str, str]
+    read_named: Callable[[Mapping[str, Any]], Iterable[Item]] | None = None
     credential_kinds: tuple[CredentialKind, ...] = ()
     pull: Pull | None = None
     hook: Hook | None = None

@@ -8,7 +8,7 @@ from billing import store
 from billing.bill import Party, Ref
 from billing.models import Source as StoredSource
 from integrations import registry
-from integrations.contract import Rejected, Source
+from integrations.contract import Item, Rejected, Source
 from runs.intake.found import BILLS, Found
 from runs.intake.json_stream import parse
 from runs.intake.records import read_records
@@ -39,6 +39,7 @@ class Collector:
     report: Report = field(default_factory=Report)
     _parties: list[Party] = field(default_factory=list)
     _items: list[_Item] = field(default_factory=list)
+    _named: dict[tuple[str, str], Item] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:
@@ -69,6 +70,7 @@ class Collector:
                 self.report.received += 1
                 bill = self._read(found, source.read_bill)
                 if bill is not None:
+                    self._set_named_aside(source, found.value)
                     yield found.where, bill, found.raw
             else:
                 self._set_aside(source, found)
@@ -82,6 +84,18 @@ class Collector:
         else:
             party = self._read(found, source.read_party)
             self._parties += [party] if party else []
+        self._flush_many()
+
+    def _set_named_aside(self, source: Source, raw: Mapping[str, Any]) -> None:
+        """Keeps what a Bill says of its products and contracts, once as long as it says the same."""
+        for item in source.read_named(raw) if source.read_named else ():
+            key = (item.kind, item.ref.id)
+            if self._named.get(key) != item:
+                self._named[key] = item
+                self._items.append((item.kind, item.ref, item.custom_fields))
+        self._flush_many()
+
+    def _flush_many(self) -> None:
         if len(self._parties) + len(self._items) >= _PENDING:
             self._flush()
 

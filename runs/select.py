@@ -53,7 +53,16 @@ class Selector:
         return ""
 
     def not_wanted(self, bill: Bill) -> str:
-        checks = (self._wrong_source, self._wrong_account, self._wrong_state, self._too_early, self._worth_nothing, self._too_soon)
+        checks = (
+            self._wrong_source,
+            self._wrong_account,
+            self._wrong_state,
+            self._withheld,
+            self._other_level,
+            self._too_early,
+            self._worth_nothing,
+            self._too_soon,
+        )
         return next((reason for check in checks if (reason := check(bill))), "")
 
     def _wrong_source(self, bill: Bill) -> str:
@@ -76,6 +85,18 @@ class Selector:
         if self.options.get("onlySendBillOnApproval") and bill.status != Bill.Status.APPROVED:
             return "The Bill is not approved yet."
         return ""
+
+    def _withheld(self, bill: Bill) -> str:
+        return bill.current_revision.document.get("withheld", "") if bill.current_revision else ""
+
+    def _other_level(self, bill: Bill) -> str:
+        """Of a consolidated Bill and those that it repeats only one side may go, or its money would go twice."""
+        wanted = str(self.options.get("billConsolidation") or "CHILD").lower()
+        if bill.consolidation_level in ("", wanted):
+            return ""
+        if wanted == "child":
+            return "It only repeats what its own Bills say, and this integration sends those."
+        return f"Its lines go with the consolidated Bill {bill.parent_bill or 'above it'}."
 
     def _too_early(self, bill: Bill) -> str:
         start = self.options.get("syncStartDate")

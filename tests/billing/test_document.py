@@ -61,6 +61,7 @@ bills = st.builds(
     updated_at=st.none() | st.datetimes(timezones=st.just(dt.UTC)),
     movements=st.lists(movements, max_size=2).map(tuple),
     note=texts,
+    withheld=texts,
 )
 
 BILL = Bill(
@@ -124,6 +125,7 @@ def test_minus_zero_is_zero() -> None:
     "other",
     [
         replace(BILL, status="VOID"),
+        replace(BILL, withheld="The source delivers it itself."),
         replace(BILL, movements=(Movement(uid="p1", kind="payment", date=dt.date(2026, 11, 2), currency="USD", amount=Decimal(1)),)),
     ],
 )

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -325,11 +326,7 @@ def test_an_upgraded_reader_revises_nothing(run: Import, monkeypatch: MonkeyPatc
     def upgraded(collector: Collector) -> Any:
         source = old(collector)
         read = source.read_bill
-        return SimpleNamespace(
-            schema=2,
-            items=source.items,
-            read_bill=lambda record: read({**record, "purchaseOrderNumber": record.get("poNumber", "none")}),
-        )
+        return replace(source, schema=2, read_bill=lambda record: read({**record, "purchaseOrderNumber": record.get("poNumber", "none")}))
 
     monkeypatch.setattr(Collector, "source", property(upgraded))
     report, _ = run(bills__json=json.dumps([raw(), raw("b2", poNumber="PO-2")]))

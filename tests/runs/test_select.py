@@ -1,6 +1,7 @@
 """Each rule of the selection leaves a Bill out with its own sentence, and nothing else does."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -68,6 +69,25 @@ def test_a_bill_that_is_not_approved_waits_for_its_approval(credential: object) 
 def test_a_void_bill_never_goes(credential: object) -> None:
     [bill] = arrive(a_bill("b-1", status="VOID"))
     assert reason(an_integration(credential), bill) == "The Bill is void."
+
+
+def test_a_bill_that_its_source_withholds_says_so_until_it_does_no_more(credential: object) -> None:
+    integration = an_integration(credential)
+    said = "Its source delivers it itself."
+    bill = a_bill("b-1")
+    [held] = arrive(replace(bill, withheld=said))
+    assert reason(integration, held) == said and select(integration) == []
+
+    arrive(bill)
+    assert len(select(integration)) == 1
+
+
+@pytest.mark.parametrize(("wanted", "goes"), [({}, "child alone"), ({"billConsolidation": "PARENT"}, "parent alone")])
+def test_of_a_consolidated_bill_and_its_own_bills_one_side_goes(credential: object, wanted: dict[str, str], goes: str) -> None:
+    levels = {"parent": "parent", "child": "child", "alone": ""}
+    bills = arrive(*(a_bill(uid, consolidation_level=level, parent_bill="parent" * (uid == "child")) for uid, level in levels.items()))
+    selector = Selector.of(an_integration(credential), wanted)
+    assert " ".join(bill.uid for bill in bills if not selector.not_wanted(bill)) == goes
 
 
 def test_zero_totals_go_unless_switched_off_and_a_discounted_bill_goes_always(credential: object) -> None:

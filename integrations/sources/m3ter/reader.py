@@ -12,10 +12,11 @@ from decimal import Decimal
 from typing import Any, cast
 
 from billing.bill import Bill, Line, Party, Ref, Status
-from billing.money import adds_up, minor_unit, round_half_up, total_of
+from billing.money import adds_up
 from integrations.contract import Item
 from integrations.sources.m3ter.lines import period_of, read_lines
 from integrations.sources.reading import Record
+from integrations.sources.totals import currency_of, rounded, summed
 
 STATUSES = ("PENDING", "APPROVED", "VOID")
 CONSUMED = ("COMMITMENT_CONSUMED", "BALANCE_CONSUMED")
@@ -27,7 +28,7 @@ def read_bill(raw: Mapping[str, Any]) -> Bill:
     Without `billTotal` the total is the counted lines' rounded sum, and `note` says so.
     """
     record = Record.of(raw, "The Bill")
-    currency = _currency(record)
+    currency = currency_of(record)
     lines, total, note = _totalled(record, read_lines(record, currency), currency)
     bill_date = record.day("billDate")
     if bill_date is None:
@@ -60,7 +61,7 @@ def read_party(raw: Mapping[str, Any]) -> Party:
         code=record.text("code"),
         name=record.text("name"),
         email=record.text("emailAddress"),
-        currency=_currency(record) if record.text("currency") else "",
+        currency=currency_of(record) if record.text("currency") else "",
         address={part: str(value) for part, value in record.plain("address").items() if value != ""},
         custom_fields=record.plain("customFields"),
     )
@@ -71,15 +72,6 @@ def read_item(kind: str, raw: Mapping[str, Any]) -> Item:
     record = Record.of(raw, f"The {kind}")
     ref = Ref(id=record.required("id"), code=record.text("code"), name=record.text("name"))
     return Item(kind=kind, ref=ref, custom_fields=record.plain("customFields"))
-
-
-def _currency(record: Record) -> str:
-    currency = record.required("currency")
-    try:
-        minor_unit(currency)
-    except ValueError as error:
-        raise record.error(f"currency: {str(error).rstrip('.')}") from None
-    return currency
 
 
 def _status(record: Record) -> Status:
@@ -94,14 +86,12 @@ def _totalled(record: Record, lines: list[Line], currency: str) -> tuple[tuple[L
     total = record.number("billTotal")
     quiet = [replace(line, counted=False) if _informs(line) else line for line in lines]
     if total is not None:
-        rounded = round_half_up(total, currency)
-        all_needed = not _come_to(quiet, rounded, currency) and _come_to(lines, rounded, currency)
-        note = "" if rounded == total else f"The source's total, {total} {currency}, was rounded to {rounded}."
-        return tuple(lines if all_needed else quiet), rounded, note
+        whole, note = rounded(total, currency)
+        all_needed = not _come_to(quiet, whole, currency) and _come_to(lines, whole, currency)
+        return tuple(lines if all_needed else quiet), whole, note
     if record.raw.get("lineItems") is None:
         raise record.error("billTotal is missing and there are no lineItems to add up")
-    total = total_of((line.amount for line in quiet if line.counted), currency)
-    return tuple(quiet), total, "The source gave no total; this is the sum of the lines that count, rounded."
+    return tuple(quiet), *summed(quiet, currency)
 
 
 def _informs(line: Line) -> bool:
