@@ -119,6 +119,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500
 BROKER_URL = env.str("BROKER_URL", default="")
 WORKERS = env.int("WORKERS", default=2)
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=120)
+INBOX_BACKLOG = env.int("INBOX_BACKLOG", default=5_000)
+PULL_MINUTES = env.int("PULL_MINUTES", default=15)
 Q_CLUSTER = {
     "name": "billpost",
     "label": "Background jobs",

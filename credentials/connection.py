@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from credentials import key_pair
+from integrations import registry
 from integrations.contract import CredentialKind, Token, Verified
+
+NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
 
 class FormErrors(ValueError):
@@ -32,9 +35,14 @@ def connect(kind: CredentialKind, data: Mapping[str, str], certificate: str = ""
     """Logs in with new data. FormErrors, errors.Misconfigured when the login is refused, errors.Retry when nobody answered."""
     settings, secrets = cleaned(kind, data)
     expires_at = _certificate_end(kind, certificate, secrets) if certificate else None
-    token = kind.obtain(settings, secrets)
+    token = first_token(kind, settings, secrets)
     verified = kind.verify(settings, secrets, token)
     return Connection(settings=settings, secrets=secrets, token=token, verified=verified, certificate=certificate, expires_at=expires_at)
+
+
+def first_token(kind: CredentialKind, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Token:
+    """What the vendor grants for the secrets; for those that only sign hooks, an empty one that never ends."""
+    return Token(value="", expires_at=NEVER) if registry.signs_hooks(kind) else kind.obtain(settings, secrets)
 
 
 def cleaned(kind: CredentialKind, data: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -10,6 +10,7 @@ import msgspec
 from django.db.models import Q
 from django.utils import timezone
 
+from credentials.connection import first_token
 from credentials.fields import SecretUnreadableError
 from credentials.health import mark_failed
 from credentials.models import Credential
@@ -100,7 +101,7 @@ def _obtain(credential: Credential) -> Credential:
 def _ask(credential: Credential) -> Token:
     kind, token = credential.declaration, credential.token
     if kind.refresh is None or token is None or not token.refresh:
-        return kind.obtain(credential.settings, credential.secrets)
+        return first_token(kind, credential.settings, credential.secrets)
     new = kind.refresh(credential.settings, credential.secrets, token)
     return replace(new, refresh=new.refresh or token.refresh)
 

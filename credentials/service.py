@@ -29,10 +29,11 @@ def create(
 
 
 def put(kind: CredentialKind, name: str, data: Mapping[str, str], system: str = "", certificate: str = "") -> Credential:
-    """Like `create`, but a credential of the same name, kind and tenant gets the new secrets. Without a name: system and tenant."""
+    """Like `create`, but a credential of the same name, kind and tenant gets the new secrets. No name: what it opens."""
     system = _system(kind, system)
     connection = connect(kind, data, certificate)
-    name = name.strip() or f"{registry.system_label(system)} {connection.verified.tenant}"
+    opens = kind.label if registry.signs_hooks(kind) else registry.system_label(system)
+    name = name.strip() or f"{opens} {connection.verified.tenant}".strip()
     same = Credential.objects.filter(name=name, kind=kind.kind, system=system, tenant__in=("", connection.verified.tenant)).first()
     if same is not None:
         return _overwrite(same, connection, None)

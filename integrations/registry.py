@@ -72,5 +72,10 @@ def credential_kind(name: str) -> CredentialKind:
     raise KeyError(name)
 
 
+def signs_hooks(kind: CredentialKind) -> bool:
+    """Whether its secrets only sign what a source posts: nobody logs in with them."""
+    return any(source.hook is not None and source.hook.kind.kind == kind.kind for source in sources())
+
+
 def credential_kind_choices() -> list[tuple[str, str]]:
     return [(kind.kind, kind.label) for kind in credential_kinds()]

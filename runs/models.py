@@ -7,6 +7,27 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from runs.models_intake import Feed, HookCount, Inbound
+
+__all__ = [
+    "DUE",
+    "NEEDS_PERSON",
+    "OPEN",
+    "Beat",
+    "Budget",
+    "Delivery",
+    "Event",
+    "Exchange",
+    "Feed",
+    "HookCount",
+    "Inbound",
+    "IntegrationRun",
+    "Member",
+    "Problem",
+    "Slots",
+    "Status",
+]
+
 
 class Status(models.TextChoices):
     """m3ter's eleven run statuses verbatim, and three of ours."""
@@ -340,19 +361,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.verb}"
-
-
-class Feed(models.Model):
-    """How far a source's API has been read. `start`: no older Bills are wanted, null for all.
-
-    `watermark`: when the last reading began that kept every Bill; null for none yet. `pulled_at`: when the lists were last read to
-    their end, which moves on also while an unreadable Bill holds the watermark back.
-    """
-
-    source = models.OneToOneField("billing.Source", models.PROTECT, related_name="feed")
-    start = models.DateField(null=True)
-    watermark = models.DateTimeField(null=True)
-    pulled_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"Feed of {self.source}"

@@ -11,6 +11,9 @@ from integrations.models import IntegrationConfig
 from runs.models import IntegrationRun, Problem, Status
 
 MISSING_MAPPING = "MISSING_MAPPING"
+STANDING = ("SOURCE_FAILING", "SOURCE_SILENT")
+"""Codes of problems that hold no runs; they close when their cause has gone."""
+
 QUIET = ("retry", "rate", "unknown")
 
 
@@ -39,7 +42,7 @@ def _free(runs: list[IntegrationRun]) -> None:
 
 
 def close_empty(integration: IntegrationConfig) -> int:
-    empty = Problem.objects.filter(integration=integration, runs=None).exclude(state=Problem.State.CLOSED)
+    empty = Problem.objects.filter(integration=integration, runs=None).exclude(state=Problem.State.CLOSED).exclude(code__in=STANDING)
     return empty.update(state=Problem.State.CLOSED, closed_at=timezone.now())
 
 

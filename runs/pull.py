@@ -14,7 +14,7 @@ from billing.models import Source as StoredSource
 from credentials import hand_out
 from credentials.models import Credential
 from integrations import errors, registry
-from integrations.contract import Fetched, Pull, Wanted
+from integrations.contract import Fetched, Pull, Transport, Wanted
 from integrations.http import Wire
 from runs import tasks
 from runs.collect import Collector, Report
@@ -23,7 +23,7 @@ from runs.intake.json_stream import parse
 from runs.models import Feed
 
 PROGRESS_EVERY = 500
-Tell = Callable[[str], None]
+Tell = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,21 @@ class Pulled:
     failure: errors.DeliveryError | None = None
 
 
-def pull(stored: StoredSource, credential: Credential, start: dt.date | None = None, tell: Tell = lambda text: None) -> Pulled:
+def pull(stored: StoredSource, credential: Credential, start: dt.date | None = None, tell: Tell = lambda text, records: None) -> Pulled:
     """Everything since the watermark, or the Bills dated on or after `start`, into the store; wakes the workers when something is new.
 
     Only a reading to the end in which every Bill could be kept sets the watermark, and one from a date only where there is none yet.
     errors.Misconfigured when the credential opens the books of another source.
     """
     declared = declaration(stored)
-    _stand_for(stored, credential)
+    transport = opened(stored, credential)
     feed, began = _feed(stored, start), timezone.now()
-    transport = Wire(hand_out.auth(credential.pk), credential.system, declared.kind.renew_on)
     reading = Reading(declared.fetch(transport, credential.tenant, _wanted(stored, feed, start)), tell)
     collector = Collector(stored)
     collector.take(reading)
     report = collector.report
-    if reading.failure is None:
-        complete = _kept_all(report) and (start is None or feed.watermark is None)
-        _read_to_the_end(feed, began if complete else None)
+    complete = reading.failure is None and _kept_all(report) and (start is None or feed.watermark is None)
+    _note(feed, reading.failure, report, began if complete else None)
     if report.created or report.revised:
         tasks.wake_all()
     return Pulled(report, feed.watermark, reading.failure)
@@ -63,6 +61,12 @@ def declaration(stored: StoredSource) -> Pull:
     if source.pull is None:
         raise errors.Misconfigured(f"{source.label} has no API that Bills are pulled from. Import its Bills from files.", code="NO_PULL")
     return source.pull
+
+
+def opened(stored: StoredSource, credential: Credential) -> Transport:
+    """The source's API, logged in. errors.Misconfigured when the credential opens the books of another source."""
+    _stand_for(stored, credential)
+    return Wire(hand_out.auth(credential.pk), credential.system, declaration(stored).kind.renew_on)
 
 
 def login(stored: StoredSource, credential_id: str = "") -> Credential:
@@ -85,10 +89,13 @@ def login(stored: StoredSource, credential_id: str = "") -> Credential:
 
 @dataclass
 class Reading:
-    """Fetched records as the collector takes them. A failure ends them, so that what came before is kept, and is told afterwards."""
+    """Fetched records as the collector takes them. A failure ends them, so that what came before is kept, and is told afterwards.
+
+    `tell` hears how many records there are by now, every 500.
+    """
 
     fetched: Iterable[Fetched]
-    tell: Tell
+    tell: Tell = lambda text, records: None
     failure: errors.DeliveryError | None = None
 
     def __iter__(self) -> Iterator[Found]:
@@ -98,7 +105,7 @@ class Reading:
                 counts[record.collection] += 1
                 yield _found(record, counts[record.collection])
                 if not counts[record.collection] % PROGRESS_EVERY:
-                    self.tell(f"{record.collection}: {counts[record.collection]}")
+                    self.tell(f"{record.collection}: {counts[record.collection]}", counts.total())
         except errors.DeliveryError as failure:
             self.failure = failure
 
@@ -136,11 +143,13 @@ def _feed(stored: StoredSource, start: dt.date | None) -> Feed:
     return feed
 
 
-def _read_to_the_end(feed: Feed, began: dt.datetime | None) -> None:
-    feed.pulled_at = timezone.now()
-    if began is not None:
-        feed.watermark = began
-    feed.save(update_fields=["pulled_at", "watermark"])
+def _note(feed: Feed, failure: errors.DeliveryError | None, report: Report, watermark: dt.datetime | None) -> None:
+    """What came of a try; a watermark where everything was kept."""
+    feed.tried_at = timezone.now()
+    feed.failure, feed.rejected = failure.sentence if failure else "", len(report.rejected)
+    feed.pulled_at = feed.pulled_at if failure else feed.tried_at
+    feed.watermark = watermark or feed.watermark
+    feed.save(update_fields=["tried_at", "failure", "rejected", "pulled_at", "watermark"])
 
 
 def _kept_all(report: Report) -> bool:

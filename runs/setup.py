@@ -1,4 +1,4 @@
-"""What every installation has from its first migration on: groups named after the permissions, and the sweep's schedule."""
+"""What every installation has from its first migration on: groups named after the permissions, and the schedules."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django_q.models import Schedule
 
-from runs import catalogue_tasks
+from runs import catalogue_tasks, intake_tasks
 
 ROOMS = ("billing", "integrations", "mappings", "credentials", "runs")
 GROUPS = {
@@ -32,5 +32,6 @@ def after_migrate(**_: Any) -> None:
         ]
         group.permissions.add(*wanted)
     Schedule.objects.get_or_create(name="sweep", defaults={"func": "runs.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 1})
-    hourly = catalogue_tasks.SCHEDULE | {"schedule_type": Schedule.MINUTES}
-    Schedule.objects.get_or_create(name=hourly.pop("name"), defaults=hourly)
+    for schedule in (catalogue_tasks.SCHEDULE, *intake_tasks.SCHEDULES):
+        repeated = schedule | {"schedule_type": Schedule.MINUTES}
+        Schedule.objects.get_or_create(name=repeated.pop("name"), defaults=repeated)

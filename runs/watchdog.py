@@ -19,7 +19,7 @@ from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from runs import lease, recover, tasks
+from runs import intake_tasks, lease, recover, tasks
 from runs.models import Beat, Slots
 
 ASK_EVERY = 5.0
@@ -66,6 +66,7 @@ class Watchdog:
             close_old_connections()
             free_dead()
             tasks.wake_idle()
+            intake_tasks.wake_idle()
             if self._silent():
                 log.error("No worker has answered for %s; the cluster is started again.", PATIENCE)
                 self._end(signal.SIGTERM, within=5.0)

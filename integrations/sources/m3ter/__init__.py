@@ -4,6 +4,7 @@ from integrations.contract import Pull, Source
 from integrations.sources.m3ter.auth import M3TER_ACCESS_KEY
 from integrations.sources.m3ter.client import fetch
 from integrations.sources.m3ter.reader import read_bill, read_item, read_party
+from integrations.sources.m3ter.webhook import HOOK, M3TER_SIGNED_REQUEST
 
 SOURCE = Source(
     platform="m3ter",
@@ -13,6 +14,7 @@ SOURCE = Source(
     read_party=read_party,
     read_item=read_item,
     items={"products": "Product", "aggregations": "Aggregation", "compoundAggregations": "CompoundAggregation"},
-    credential_kinds=(M3TER_ACCESS_KEY,),
+    credential_kinds=(M3TER_ACCESS_KEY, M3TER_SIGNED_REQUEST),
     pull=Pull(kind=M3TER_ACCESS_KEY, fetch=fetch),
+    hook=HOOK,
 )

@@ -26,11 +26,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         stored = find_or_make_source(options["source"], options["platform"])
         try:
-            pulled = pull(stored, login(stored, options["credential"]), options["start"], tell=self.stderr.write)
+            pulled = pull(stored, login(stored, options["credential"]), options["start"], self._tell)
         except errors.Misconfigured as refused:
             raise CommandError(refused.sentence) from None
         write(vars(pulled.report) | {"watermark": pulled.watermark})
         _judge(pulled)
+
+    def _tell(self, text: str, records: int) -> None:
+        self.stderr.write(text)
 
 
 def _judge(pulled: Pulled) -> None:

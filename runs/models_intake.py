@@ -1,0 +1,81 @@
+"""What comes in: how far each source's API is read, the events that sources posted to us, and how many were refused."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Feed(models.Model):
+    """How far a source's API has been read, and by whom right now. `start`: no older Bills are wanted, null for all.
+
+    `watermark`: when the last reading began that kept every Bill; null for none yet. `pulled_at`: when the lists were last read to
+    their end, which moves on also while an unreadable Bill holds the watermark back. `tried_at` and `failure` are of the last try.
+    `asked_at`: a person wants a reading, of the Bills since `asked_start` where that is given. `owner` reads until `lease_until`,
+    since `began_at`, and has `records` by now; `inbox_owner` works on the source's events until `inbox_until`.
+    """
+
+    source = models.OneToOneField("billing.Source", models.PROTECT, related_name="feed")
+    start = models.DateField(null=True)
+    watermark = models.DateTimeField(null=True)
+    pulled_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    failure = models.TextField(blank=True)
+    rejected = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)
+    asked_start = models.DateField(null=True)
+    owner = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    began_at = models.DateTimeField(null=True)
+    records = models.PositiveIntegerField(default=0)
+    inbox_owner = models.CharField(max_length=200, blank=True)
+    inbox_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Feed of {self.source}"
+
+
+class Inbound(models.Model):
+    """One verified event of a source, stored once, in the transaction that acknowledges it. What it is about is read when it is worked."""
+
+    class State(models.TextChoices):
+        WAITING = "WAITING", "Waiting"
+        DONE = "DONE", "Done"
+        FAILED = "FAILED", "Failed"
+
+    source = models.ForeignKey("billing.Source", models.PROTECT, related_name="inbound")
+    event_id = models.CharField(max_length=200)
+    received_at = models.DateTimeField(auto_now_add=True)
+    type = models.CharField(max_length=200, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
+    tenant = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    tries = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    next_try_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-received_at", "-id")
+        verbose_name = "event"
+        constraints = [models.UniqueConstraint(fields=("source", "event_id"), name="event_once_per_source")]
+        indexes = [
+            models.Index(fields=("source", "-id")),
+            models.Index(fields=("source", "id"), condition=Q(state="WAITING"), name="event_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type or 'event'} {self.event_id}"
+
+
+class HookCount(models.Model):
+    """How many posts to one hook address came to one end on one day. `slug` is "" for addresses that are nobody's."""
+
+    slug = models.CharField(max_length=50, blank=True)
+    day = models.DateField()
+    kind = models.CharField(max_length=20)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("slug", "day", "kind"), name="hook_count_once_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.slug or 'unknown'} {self.day} {self.kind}: {self.count}"
