@@ -164,7 +164,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What will be sent for one slot: `key` is the external id, `body` the payload, `facts` the header as label and value for people."""
+    """What will be sent for one slot: `key` is the external id, `body` the payload, `facts` the header as label and value for people.
+
+    `number` is what people will read, where we give it and the destination is asked by it.
+    """
 
     slot: str
     kind: str
@@ -175,6 +178,7 @@ class Document:
     total: Decimal
     currency: str
     customer: Match | None = None
+    number: str = ""
     facts: tuple[tuple[str, str], ...] = ()
 
 
@@ -224,7 +228,8 @@ class Answer:
 class Fault:
     """One row of a destination's faults table, filled in: what a person reads. `next` names the step, `status` the run's status.
 
-    `who` can fix it, as people are called; empty when the code alone tells.
+    `who` can fix it, as people are called; empty when the code alone tells. `look`: what stands in the way may be our own document,
+    sent before, so the destination is asked before the refusal is believed.
     """
 
     code: str
@@ -238,22 +243,30 @@ class Fault:
     field: str = ""
     entity: str = ""
     after: dt.timedelta | None = None
+    look: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one member of a request: accepted (no fault), or why not; with a `job`, the destination is still at work on it."""
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A document to look for by its kind and key.
 
-    member: str
-    fault: Fault | None = None
+    For destinations that cannot be asked by our key: the `number` that people read, the `external_id` once it is known, and `since`,
+    when it was first sent.
+    """
+
+    kind: str
+    key: str
+    number: str = ""
     external_id: str = ""
-    url: str = ""
-    job: str = ""
+    since: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What the destination holds under one document key, as read now. `total` is signed as on our document."""
+    """What the destination holds under one document key, as read now. `total` is signed as on our document.
+
+    `version` is the destination's mark of this state, where an update has to name it.
+    """
 
     key: str
     external_id: str
@@ -268,6 +281,22 @@ class Held:
     period: str = ""
     period_closed: bool = False
     subsidiary: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one member of a request: accepted (no fault), or why not; with a `job`, the destination is still at work on it.
+
+    `held`: the document as it stands now, where the answer itself shows it whole; then nobody reads it back.
+    """
+
+    member: str
+    fault: Fault | None = None
+    external_id: str = ""
+    url: str = ""
+    job: str = ""
+    held: Held | None = None
 
 
 class Auth(Protocol):
@@ -279,21 +308,27 @@ class Auth(Protocol):
 
 
 class Transport(Protocol):
-    """Sends one request with the login added, renewing it once when it is refused.
+    """Sends one request with the login added, renewing it once when it is refused. `system` is the external system it speaks to.
 
     Raises errors.Retry (not sent) or errors.Unknown (answer lost).
     """
+
+    system: str
 
     def send(self, request: Request) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """A document on its way: `update` when the destination already holds the slot's document."""
+    """A document on its way: `update` when the destination already holds the slot's document.
+
+    `version` is that of the document as just read, empty when nothing stands there now.
+    """
 
     document: Document
     update: bool
     external_id: str = ""
+    version: str = ""
 
 
 class Client(Protocol):
@@ -310,8 +345,8 @@ class Client(Protocol):
     def follow(self, request: Request, job: str) -> list[Outcome]:
         """How far an asynchronous job is: one outcome per member, each naming the job again while it runs. A fault for what failed."""
 
-    def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
-        """What stands under these (kind, document key) pairs, in as few queries as possible; absent keys are absent."""
+    def held(self, documents: Sequence[Sought]) -> dict[str, Held]:
+        """What stands under these, by document key, in as few queries as possible; absent keys are absent."""
 
     def by_number(self, kind: str, number: str) -> list[Held]:
         """Documents of a kind under the number that people read, else under the destination's own id; several where it allows doubles."""

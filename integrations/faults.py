@@ -33,6 +33,7 @@ class Row:
     field: str = ""
     entity: str = ""
     after: dt.timedelta | None = None
+    look: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,4 +82,5 @@ def _filled(row: Row, said: Said, known: Mapping[str, str], found: re.Match[str]
         field=row.field.format_map(values),
         entity=row.entity.format_map(values),
         after=row.after,
+        look=row.look,
     )

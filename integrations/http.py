@@ -51,6 +51,7 @@ class Wire:
     """
 
     def __init__(self, auth: Auth | None, system: str, renew_on: Collection[int] = (requests.codes.unauthorized,)) -> None:
+        self.system = system
         self._auth, self._label, self._session = auth, registry.system_label(system), _session()
         self._renew_on = renew_on
 

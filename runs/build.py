@@ -44,12 +44,12 @@ class Kit:
 
 @dataclass(frozen=True)
 class Built:
-    """One run's plan, and why it must not be sent, if so. `there`: the destination holds something under its key."""
+    """One run's plan, and why it must not be sent, if so. `there`: what the destination holds under its key."""
 
     run: IntegrationRun
     plan: Plan
     fault: Fault | None
-    there: bool = False
+    there: Held | None = None
 
     @property
     def document(self) -> Document:

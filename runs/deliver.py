@@ -7,7 +7,7 @@ request is stored (recover.py sends the same one again).
 from collections.abc import Sequence
 from dataclasses import replace
 
-from integrations.contract import Held, Sending
+from integrations.contract import Held, Sending, Sought
 from integrations.errors import Misconfigured, Retry
 from integrations.http import REQUEST_TIMEOUT
 from integrations.models import IntegrationConfig
@@ -47,13 +47,13 @@ def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
     held = _held_now(kit, [item for item in built if item.fault is None])
     judged = [(item, item.fault or against_held(item, held, kit.destination.nouns[item.document.kind])) for item in built]
     record.refuse(claim, [(item, fault) for item, fault in judged if fault is not None])
-    return [replace(item, there=item.document.key in held) for item, fault in judged if fault is None]
+    return [replace(item, there=held.get(item.document.key)) for item, fault in judged if fault is None]
 
 
 def _held_now(kit: Kit, built: Sequence[Built]) -> dict[str, Held]:
     """One read before writing: of what we have posted, and of everything where many go at once, as a bulk request only creates."""
     many = len(built) > kit.options.get("bulkThreshold", len(built))
-    asked = [(item.document.kind, item.document.key) for item in built if many or item.run.delivery.delivered]
+    asked = [_sought(item) for item in built if many or item.run.delivery.delivered]
     if not asked:
         return {}
     point("before looking")
@@ -81,5 +81,15 @@ def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], parallel: int) 
 
 
 def _sending(item: Built) -> Sending:
-    delivery = item.run.delivery
-    return Sending(document=item.document, update=item.there or delivery.delivered, external_id=delivery.external_id)
+    delivery, there = item.run.delivery, item.there
+    return Sending(
+        document=item.document,
+        update=there is not None or delivery.delivered,
+        external_id=there.external_id if there else delivery.external_id,
+        version=there.version if there else "",
+    )
+
+
+def _sought(item: Built) -> Sought:
+    document, delivery = item.document, item.run.delivery
+    return Sought(document.kind, document.key, number=document.number, external_id=delivery.external_id, since=delivery.created_at)

@@ -21,6 +21,9 @@ NOWHERE = "your-account"
 class _Offline:
     """A transport for building requests only."""
 
+    def __init__(self, system: str) -> None:
+        self.system = system
+
     def send(self, request: Request) -> None:
         raise AssertionError("a preview sends nothing")
 
@@ -57,7 +60,7 @@ def _of(bill: Bill, document: canonical.Bill, integration: IntegrationConfig, lo
     stamp = stamp_of(bill.source, bill.current_revision.number if bill.current_revision else 1, generation)
     plan, fault = plan_for(destination, document, integration.options, lookup, stamp)
     tenant = integration.credential.tenant if integration.credential else NOWHERE
-    client = destination.connect(_Offline(), tenant, integration.options)  # type: ignore[arg-type]
+    client = destination.connect(_Offline(integration.system), tenant, integration.options)  # type: ignore[arg-type]
     sendings = [Sending(document=each, update=bool(delivery and delivery.delivered)) for each in plan.documents if not plan.missing]
     requests = client.pack(sendings, lambda members, body: request_key(tenant, [(member, generation) for member in members], body))
     return Preview(document, plan, fault, Selector.of(integration).why_not(bill), requests, delivery)

@@ -9,15 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from credentials import health
-from integrations.contract import Fault, Outcome
+from integrations.contract import Fault, Held, Outcome, Sought
 from integrations.errors import DeliveryError
-from runs import budget, ledger, periods, problems, retry, rows, strain, transitions
+from runs import budget, ledger, looking, periods, problems, retry, rows, strain, transitions
 from runs.build import Built, Kit
+from runs.looking import Pair
 from runs.models import Delivery, Exchange, IntegrationRun, Member
 from runs.points import point
 from runs.send import Sent, fault_from
-
-Pair = tuple[Member, Outcome]
 
 RUN_FIELDS = [
     "status",
@@ -57,17 +56,23 @@ DELIVERY_FIELDS = [
 
 @dataclass(frozen=True)
 class Accepted:
-    """A member that the destination took, to be read back."""
+    """A member that the destination took, to be read back unless its answer showed what it `held` then."""
 
     run: IntegrationRun
     kind: str
     key: str
+    held: Held | None = None
+
+    @property
+    def sought(self) -> Sought:
+        number = ((self.run.explanation or {}).get("documents") or [{}])[0].get("number", "")
+        return Sought(self.kind, self.key, number=number, external_id=self.run.delivery.external_id, since=self.run.dt_started)
 
 
 def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
     """Records a batch of first answers; returns what was accepted and recorded as such."""
     members = ledger.members_of([each.exchange for each in sent])
-    told = [(each, said(kit, each, members[each.exchange.pk])) for each in sent]
+    told = [(each, looking.adopted(kit, said(kit, each, members[each.exchange.pk]))) for each in sent]
     accepted = keep(kit, token, told)
     heed(kit, [outcome for _, pairs in told for _, outcome in pairs])
     return accepted
@@ -142,7 +147,7 @@ def _doubt(deliveries: Sequence[int]) -> None:
 
 def _accepted(pairs: Sequence[Pair]) -> list[Accepted]:
     return [
-        Accepted(member.run, member.delivery.kind, member.delivery.key)
+        Accepted(member.run, member.delivery.kind, member.delivery.key, outcome.held)
         for member, outcome in pairs
         if outcome.fault is None and not outcome.job
     ]

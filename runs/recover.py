@@ -4,7 +4,6 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -13,7 +12,7 @@ from django.utils import timezone
 from integrations.contract import Fault, Held, Outcome
 from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
-from runs import budget, lease, ledger, record, verify
+from runs import budget, lease, ledger, looking, record, verify
 from runs.build import Kit
 from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
 from runs.points import point
@@ -189,14 +188,14 @@ def resend(kit: Kit, grips: Sequence[Grip], parallel: int) -> None:
     verify.read_back(kit, accepted)
 
 
-def _second_word(kit: Kit, exchange: Exchange, said: Sequence[record.Pair]) -> list[record.Pair]:
+def _second_word(kit: Kit, exchange: Exchange, said: Sequence[looking.Pair]) -> list[looking.Pair]:
     """What the answer to a repeated request settles: a refusal says nothing about the sending before it, whose answer was lost.
 
     What may pass by itself leaves the question open; a no is believed once the document is certainly not there.
     """
     refused = [member for member, outcome in said if outcome.fault is not None and outcome.fault.next == "person"]
     try:
-        held = _held(kit, refused)
+        held = looking.held(kit, refused)
     except DeliveryError as error:
         return [(member, outcome if member not in refused else _still_asking(member, error.sentence)) for member, outcome in said]
     return [(member, _weighed(kit, exchange, member, outcome, held)) for member, outcome in said]
@@ -216,19 +215,10 @@ def _rest(kit: Kit, exchange: Exchange) -> dt.datetime:
     return (exchange.sent_at or exchange.created_at) + kit.destination.settle
 
 
-def _held(kit: Kit, members: Sequence[Member]) -> Mapping[str, Held]:
-    if not members:
-        return {}
-    point("before asking")
-    held = kit.client.held([(_told(member)["kind"], member.key) for member in members])
-    point("asked")
-    return held
-
-
 def ask(kit: Kit, grip: Grip) -> None:
     """Looks for our documents: ours means accepted, certainly absent means not accepted, anything else stays open as a problem."""
     try:
-        held = _held(kit, grip.members)
+        held = looking.held(kit, grip.members)
     except DeliveryError as error:
         outcomes = [_still_asking(member, error.sentence) for member in grip.members]
     else:
@@ -237,13 +227,8 @@ def ask(kit: Kit, grip: Grip) -> None:
     verify.read_back(kit, record.outcomes(kit, grip.token, grip.exchange, found, _rest(kit, grip.exchange)))
 
 
-def _told(member: Member) -> dict[str, Any]:
-    document: dict[str, Any] = (member.run.explanation or {})["documents"][0]
-    return document
-
-
 def _verdict(kit: Kit, exchange: Exchange, member: Member, there: Held | None) -> Outcome:
-    if there is not None and there.tag == _told(member)["tag"]:
+    if there is not None and there.tag == looking.told(member)["tag"]:
         return Outcome(member=member.key, external_id=there.external_id, url=there.url)
     if timezone.now() < _rest(kit, exchange):
         return _still_asking(member, "It is too early to say that it did not arrive.")

@@ -20,18 +20,28 @@ AGAIN = dt.timedelta(seconds=30)
 
 
 def read_back(kit: Kit, accepted: Sequence[Accepted]) -> int:
-    """One query for a batch; a read that fails is left to the sweep. Returns how many were verified."""
-    if not accepted:
+    """One query for what no answer has shown yet; a read that fails is left to the sweep. Returns how many were verified."""
+    held = {each.key: each.held for each in accepted if each.held is not None}
+    read = _read(kit, [each for each in accepted if each.held is None])
+    known = [each.run for each in accepted if each.held is not None or read is not None]
+    if not known:
         return 0
-    point("before reading back")
-    try:
-        held = kit.client.held([(each.kind, each.key) for each in accepted])
-    except DeliveryError:
-        return 0
-    point("read back")
-    verified = _compare(kit, [each.run for each in accepted], held)
+    verified = _compare(kit, known, held | (read or {}))
     point("verified")
     return verified
+
+
+def _read(kit: Kit, accepted: Sequence[Accepted]) -> dict[str, Held] | None:
+    """None when the destination could not be asked."""
+    if not accepted:
+        return {}
+    point("before reading back")
+    try:
+        held = kit.client.held([each.sought for each in accepted])
+    except DeliveryError:
+        return None
+    point("read back")
+    return held
 
 
 def sweep(kit: Kit, limit: int = 500) -> int:

@@ -69,6 +69,8 @@ class Nothing:
 class NoWire:
     """A Transport that nothing may use: what is pure asks nobody."""
 
+    system = ""
+
     def send(self, request: Request) -> Answer:
         raise AssertionError("pack and outcomes are pure, but the transport was used")
 

@@ -10,7 +10,7 @@ from itertools import groupby
 
 import msgspec
 
-from integrations.contract import Document, Fault, Held, Outcome, Request, Sending, Transport
+from integrations.contract import Document, Fault, Held, Outcome, Request, Sending, Sought, Transport
 from integrations.destinations.netsuite import suiteql
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, kind_of, parsed
@@ -61,7 +61,7 @@ def follow(transport: Transport, account: Account, request: Request, job: str) -
     if answer.status == 200 and not parsed(answer.body).get("completed"):
         return [Outcome(member=member, job=job) for member in request.members]
     kind, items = kind_of(request), parsed(request.body).get("items") or [parsed(request.body)]
-    there = suiteql.held(transport, account, [(kind, member) for member in request.members])
+    there = suiteql.held(transport, account, [Sought(kind, member) for member in request.members])
     found = []
     for place, member in enumerate(request.members):
         accepted = _accepted(there.get(member), items[place], member)

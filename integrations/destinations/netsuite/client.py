@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Transport
+from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Sought, Transport
 from integrations.destinations.netsuite import bulk, suiteql
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, kind_of, parsed
@@ -48,7 +48,7 @@ class NetSuiteClient:
     def follow(self, request: Request, job: str) -> list[Outcome]:
         return bulk.follow(self.transport, self.account, request, job)
 
-    def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
+    def held(self, documents: Sequence[Sought]) -> dict[str, Held]:
         return suiteql.held(self.transport, self.account, documents)
 
     def by_number(self, kind: str, number: str) -> list[Held]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 
-from integrations.contract import CatalogueRow, Held, Request, Transport
+from integrations.contract import CatalogueRow, Held, Request, Sought, Transport
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, parsed
 from integrations.faults import failure
@@ -46,10 +46,10 @@ _DAY = dt.timedelta(days=1)
 Row = Mapping[str, str]
 
 
-def held(transport: Transport, account: Account, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
-    """What stands under (record type, external id) pairs. One query for up to 500 of them; absent keys are absent."""
+def held(transport: Transport, account: Account, documents: Sequence[Sought]) -> dict[str, Held]:
+    """What stands under record types and external ids. One query for up to 500 of them; absent keys are absent."""
     found: dict[str, Held] = {}
-    wanted, keys = set(documents), [key for _, key in documents]
+    wanted, keys = {(each.kind, each.key) for each in documents}, [each.key for each in documents]
     for start in range(0, len(keys), KEYS_PER_QUERY):
         chunk = keys[start : start + KEYS_PER_QUERY]
         for row in rows(transport, account, _documents(f"t.externalid IN ({', '.join('?' * len(chunk))})"), chunk):

@@ -53,6 +53,7 @@ def told(plan: Plan) -> dict[str, Any]:
     for document, made in zip(plain["documents"], plan.documents, strict=True):
         document["body"] = exact(_encode(made.body))
         document["lines"] = [_line(line) for line in document["lines"]]
+        del document["number"]
         document["customer"] = document["customer"] and f"{document['customer']['id']} by {document['customer']['rule']}"
     return dict(plain)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations import errors
-from integrations.contract import CatalogueRow, Held
+from integrations.contract import CatalogueRow, Held, Sought
 from integrations.destinations.netsuite import DESTINATION, suiteql
 from tests.destinations.netsuite.books import Books, a_document
 
@@ -68,7 +68,7 @@ def test_a_negative_bill_becomes_a_credit_memo(books: Books) -> None:
     (memo,) = books.records("creditMemo")
     assert memo["total"] == 16.0 and books.records("invoice") == []
     assert outcome.url.endswith(f"custcred.nl?id={memo['id']}&c=1234567_SB1")
-    held = books.client.held([("creditMemo", document.key)])[document.key]
+    held = books.client.held([Sought("creditMemo", document.key)])[document.key]
     assert held.total == document.total == D("-16.00")
 
 
@@ -76,7 +76,7 @@ def test_a_negative_bill_becomes_a_credit_memo(books: Books) -> None:
 def test_every_minor_unit_arrives_exactly(books: Books, currency: str, total: str) -> None:
     document = a_document(total, currency=currency)
     assert books.send(document).fault is None
-    held = books.client.held([("invoice", document.key)])[document.key]
+    held = books.client.held([Sought("invoice", document.key)])[document.key]
     assert (held.total, held.currency) == (D(total), currency)
 
 
@@ -96,7 +96,8 @@ def test_what_is_held_is_read_in_one_query(books: Books) -> None:
     outcome = books.send(document)
     books.send(a_document(source_id="bill-8"))
     books.hub.calls.clear()
-    held = books.client.held([("invoice", "bill-9"), ("invoice", "bill-8"), ("invoice", "bill-7"), ("creditMemo", "bill-8")])
+    asked = [("invoice", "bill-9"), ("invoice", "bill-8"), ("invoice", "bill-7"), ("creditMemo", "bill-8")]
+    held = books.client.held([Sought(kind, key) for kind, key in asked])
     assert held["bill-9"] == Held(
         key="bill-9",
         external_id=outcome.external_id,
@@ -116,7 +117,7 @@ def test_what_is_held_is_read_in_one_query(books: Books) -> None:
 
 def test_a_credit_memo_is_not_taken_for_an_invoice(books: Books) -> None:
     books.send(a_document("-16.00"))
-    assert books.client.held([("invoice", "bill-1")]) == {}
+    assert books.client.held([Sought("invoice", "bill-1")]) == {}
 
 
 def test_paid_and_closed_are_told(books: Books) -> None:
@@ -124,7 +125,7 @@ def test_paid_and_closed_are_told(books: Books) -> None:
     books.send(a_document("0.00", source_id="bill-0"))
     books.enter("invoice", {"id": outcome.external_id, "status": "Paid In Full"})
     books.configure(netsuite={"closed_before": "2026-11-01"})
-    held = books.client.held([("invoice", "bill-1"), ("invoice", "bill-0")])
+    held = books.client.held([Sought("invoice", "bill-1"), Sought("invoice", "bill-0")])
     assert (held["bill-1"].paid, held["bill-1"].status, held["bill-1"].period_closed) == (True, "Paid In Full", True)
     assert held["bill-0"].paid is False, "a zero invoice owes nothing, but nobody paid it"
 
@@ -133,7 +134,7 @@ def test_many_keys_are_asked_in_chunks(books: Books) -> None:
     keys = [f"bill-{number}" for number in range(suiteql.KEYS_PER_QUERY + 1)]
     books.send(a_document(source_id=keys[-1]))
     books.hub.calls.clear()
-    assert set(books.client.held([("invoice", key) for key in keys])) == {keys[-1]}
+    assert set(books.client.held([Sought("invoice", key) for key in keys])) == {keys[-1]}
     assert books.hub.calls.report()["total"] == 2
     assert books.client.held([]) == {}
 
@@ -163,7 +164,7 @@ def test_a_long_table_is_read_page_by_page(books: Books, monkeypatch: pytest.Mon
 def test_a_question_that_fails_says_what_happens_next(books: Books) -> None:
     books.busy()
     with pytest.raises(errors.Retry, match="slow down") as caught:
-        books.client.held([("invoice", "bill-1")])
+        books.client.held([Sought("invoice", "bill-1")])
     assert caught.value.rate
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Transport
+from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Sought, Transport
 from integrations.destinations.pigeon.faults import TABLE
 from integrations.faults import Said, match
 
@@ -38,8 +38,8 @@ class Client:
     def follow(self, request: Request, job: str) -> list[Outcome]:
         raise LookupError(f"Pigeon Books answers at once and has no job {job}.")
 
-    def held(self, documents: Sequence[tuple[str, str]]) -> dict[str, Held]:
-        return {key: held for _, key in documents if (held := self._held(key))}
+    def held(self, documents: Sequence[Sought]) -> dict[str, Held]:
+        return {each.key: held for each in documents if (held := self._held(each.key))}
 
     def by_number(self, kind: str, number: str) -> list[Held]:
         """The number of an invoice is its reference."""
