@@ -21,7 +21,7 @@ class FormErrors(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """A login that worked. `expires_at` is when its certificate (PEM, or "") ends."""
+    """A login that worked. `expires_at` is when its certificate (PEM, or "") ends, or its refresh token."""
 
     settings: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
@@ -36,8 +36,14 @@ def connect(kind: CredentialKind, data: Mapping[str, str], certificate: str = ""
     settings, secrets = cleaned(kind, data)
     expires_at = _certificate_end(kind, certificate, secrets) if certificate else None
     token = first_token(kind, settings, secrets)
-    verified = kind.verify(settings, secrets, token)
-    return Connection(settings=settings, secrets=secrets, token=token, verified=verified, certificate=certificate, expires_at=expires_at)
+    return Connection(
+        settings=settings,
+        secrets=kept(kind, secrets),
+        token=token,
+        verified=kind.verify(settings, secrets, token),
+        certificate=certificate,
+        expires_at=expires_at or token.refresh_expires_at,
+    )
 
 
 def first_token(kind: CredentialKind, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Token:
@@ -45,9 +51,16 @@ def first_token(kind: CredentialKind, settings: Mapping[str, str], secrets: Mapp
     return Token(value="", expires_at=NEVER) if registry.signs_hooks(kind) else kind.obtain(settings, secrets)
 
 
-def cleaned(kind: CredentialKind, data: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def kept(kind: CredentialKind, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The secrets to store. What the vendor gave by consent lives on in the token, which is renewed."""
+    given = {each.name for each in kind.fields if each.from_consent}
+    return {name: value for name, value in secrets.items() if name not in given}
+
+
+def cleaned(kind: CredentialKind, data: Mapping[str, str], *, before_consent: bool = False) -> tuple[dict[str, str], dict[str, str]]:
     """Settings and secrets as the kind stores them. FormErrors with every sentence at once."""
-    missing = {each.name: f"{each.label} is missing." for each in kind.fields if each.required and not data.get(each.name)}
+    needed = [each for each in kind.fields if each.required and not (before_consent and each.from_consent)]
+    missing = {each.name: f"{each.label} is missing." for each in needed if not data.get(each.name)}
     settings, secrets = split(kind, data)
     try:
         result = kind.clean(settings, secrets)

@@ -3,17 +3,20 @@
 import datetime
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from credentials.connection import first_token
 from credentials.fields import SecretUnreadableError
 from credentials.health import mark_failed
-from credentials.models import Credential
+from credentials.models import Credential, Kept
 from integrations import errors
 from integrations.contract import Token
 
@@ -23,6 +26,7 @@ LEASE = datetime.timedelta(seconds=60)
 MARGIN = datetime.timedelta(minutes=2)
 PATIENCE = 30.0
 PAUSE = 0.05
+CHANGED = "The credential changed while we logged in."
 KEYS_LOST = (
     "The stored secrets of this credential cannot be read with the present encryption keys. "
     "Put the key that they were written with back into FERNET_KEYS, or replace the secrets."
@@ -82,28 +86,65 @@ def _lease(credential: Credential) -> bool:
 
 def _obtain(credential: Credential) -> Credential:
     ours = Credential.objects.filter(pk=credential.pk, fence=credential.fence)
+    unchanged = Credential.objects.filter(pk=credential.pk, serial=credential.serial)
     try:
         token = _ask(credential)
     except errors.DeliveryError as failure:
         if isinstance(failure, errors.Misconfigured):
+            if not unchanged.exists():
+                raise errors.Retry(CHANGED) from failure
             mark_failed(credential, failure.sentence)
         ours.update(lease_until=None, fence=credential.fence + 1)
         raise
-    values = {"tokens": msgspec.to_builtins(token), "tokens_expire_at": token.expires_at, "serial": credential.serial + 1}
-    if not ours.update(lease_until=None, **values):
-        raise errors.Retry("The credential changed while we logged in.")
-    for name, value in values.items():
-        setattr(credential, name, value)
+    values: dict[str, Any] = {"tokens": msgspec.to_builtins(token), "tokens_expire_at": token.expires_at}
+    if token.refresh_expires_at:
+        values["expires_at"] = token.refresh_expires_at
+    _record(credential, values, ours, unchanged)
     logger.info("Credential %s: new token until %s", credential.pk, token.expires_at)
     return credential
 
 
-def _ask(credential: Credential) -> Token:
+def _record(credential: Credential, values: dict[str, Any], ours: QuerySet[Credential], unchanged: QuerySet[Credential]) -> None:
+    """Also after our lease ran out, unless something newer is stored: a refresh token that is lost may be the only one that works."""
+    risen = {**values, "serial": F("serial") + 1}
+    if not ours.update(lease_until=None, **risen) and not unchanged.update(**risen):
+        raise errors.Retry(CHANGED)
+    for name, value in values.items():
+        setattr(credential, name, value)
+    credential.refresh_from_db(fields=["serial"])
+
+
+def _ask(credential: Credential) -> Kept:
     kind, token = credential.declaration, credential.token
     if kind.refresh is None or token is None or not token.refresh:
-        return first_token(kind, credential.settings, credential.secrets)
-    new = kind.refresh(credential.settings, credential.secrets, token)
-    return replace(new, refresh=new.refresh or token.refresh)
+        return Kept(**vars(first_token(kind, credential.settings, credential.secrets)))
+    return _refreshed(partial(kind.refresh, credential.settings, credential.secrets), token)
+
+
+def _refreshed(refresh: Callable[[Token], Token], token: Kept) -> Kept:
+    """With the newest refresh token; with the one before it, once, when that is refused."""
+    try:
+        return _kept(refresh(token), token)
+    except errors.Misconfigured as refused:
+        if not token.previous:
+            raise
+        older = replace(token, refresh=token.previous, previous="")
+        try:
+            return _kept(refresh(older), older)
+        except errors.Misconfigured:
+            raise refused from None
+
+
+def _kept(new: Token, used: Kept) -> Kept:
+    """The new token, with the refresh token that it was got with to fall back on."""
+    rotated = bool(new.refresh) and new.refresh != used.refresh
+    return Kept(
+        value=new.value,
+        expires_at=new.expires_at,
+        refresh=new.refresh or used.refresh,
+        refresh_expires_at=new.refresh_expires_at or used.refresh_expires_at,
+        previous=used.refresh if rotated else used.previous,
+    )
 
 
 def _wait(before: Credential) -> Credential:

@@ -1,5 +1,6 @@
 import datetime
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -25,12 +26,20 @@ class State(models.TextChoices):
     DISCONNECTED = "DISCONNECTED"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept(Token):
+    """A token as it is stored: with the refresh token before its own, "" when there was none."""
+
+    previous: str = ""
+
+
 class Credential(models.Model):
     """How to connect; reusable by several integrations. `secrets`, `tokens` and `new_key` are write-only: nothing ever shows them
     again, and they stay encrypted in memory until somebody reads the attribute.
 
-    `certificate` (PEM) belongs to the private key in `secrets`. `new_key` is a private key made here that the vendor does not know yet,
-    {field name: PEM}, with `new_certificate`; the present login goes on until the new one is connected.
+    `certificate` (PEM) belongs to the private key in `secrets`. `new_key` waits to be connected, {field name: value}: a private key
+    made here that the vendor does not know yet, with `new_certificate`, or what a person consents with next. The present login goes on
+    until then. `expires_at` is when a person has to act: the certificate's end, or the refresh token's.
     `serial` rises with every change of secrets or tokens, `fence` with every change of who may record a token.
     """
 
@@ -79,8 +88,8 @@ class Credential(models.Model):
         return registry.credential_kind(self.kind)
 
     @property
-    def token(self) -> Token | None:
-        return None if self.tokens is None else msgspec.convert(self.tokens, Token)
+    def token(self) -> Kept | None:
+        return None if self.tokens is None else msgspec.convert(self.tokens, Kept)
 
     @property
     def system_label(self) -> str:
