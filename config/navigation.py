@@ -1,6 +1,5 @@
 """The admin's navigation: what is listed, who sees it, and what still waits for a person."""
 
-import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,9 +10,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from config.format import capped
+from credentials.expiry import SOON
 
 MOST_COUNTED = 99
-SOON = datetime.timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,6 @@ def _counted(link: Link, counter: Counter) -> Link:
 
 def _marked(group: Group, current: str) -> Group:
     return Group(group.label, [replace(link, current=link.address == current) for link in group.links])
-
 
 
 def application_titles() -> dict[str, str]:

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from credentials import connecting, pages, views
+from credentials import connecting, consenting, pages, views
 from credentials.models import Credential
 from integrations import registry
 
@@ -69,6 +69,8 @@ class CredentialAdmin(Base):
             to("create/", connecting.choose_kind, "choose_kind"),
             to("create/<str:kind>/", connecting.create, "create"),
             to("set-up/<str:kind>/", views.setup, "setup"),
+            to("callback/", consenting.callback, "callback"),
+            to("<uuid:pk>/consent/", consenting.ask, "consent"),
             to("<uuid:pk>/connect/", connecting.connect, "connect"),
             to("<uuid:pk>/test/", views.test, "test"),
             to("<uuid:pk>/disconnect/", views.disconnect, "disconnect"),

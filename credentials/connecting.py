@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from credentials import key_pair, pages, service, views
+from credentials import consent, key_pair, pages, service, views
 from credentials.connection import FormErrors
 from credentials.forms import CredentialForm, initial
 from credentials.models import Credential
@@ -44,9 +44,11 @@ def create(request: HttpRequest, kind: str) -> HttpResponse:
 def _created(request: HttpRequest, form: CredentialForm) -> HttpResponse:
     given = {"kind": form.kind, "name": form.cleaned_data["name"], "data": form.values(), "user": views.person(request)}
     given["system"] = form.cleaned_data.get("system", "")
+    if form.kind.consent:
+        return redirect(pages.onward(request, pages.address("consent", consent.create(**given))))
     if form.generates:
         credential = service.create_draft(**given)
-        return redirect(_with_query(request, pages.address("connect", credential)))
+        return redirect(pages.onward(request, pages.address("connect", credential)))
     credential = service.create(certificate=form.certificate(), **given)
     messages.success(request, f"{credential} is connected to {credential.system_label} {credential.tenant}.")
     return redirect(pages.next_address(request, pages.address("change", credential)))
@@ -67,9 +69,12 @@ def connect(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _connected(request: HttpRequest, credential: Credential, form: CredentialForm) -> HttpResponse:
+    if form.kind.consent:
+        consent.prepare(credential, form.values(), views.person(request))
+        return redirect(pages.onward(request, pages.address("consent", credential)))
     if form.generates:
         service.make_key_pair(credential, views.person(request))
-        return redirect(_with_query(request, pages.address("connect", credential)))
+        return redirect(pages.onward(request, pages.address("connect", credential)))
     service.replace_secrets(credential, form.values(), views.person(request), form.certificate())
     messages.success(request, f"{credential} is connected to {credential.system_label} {credential.tenant}.")
     return redirect(pages.next_address(request, pages.address("change", credential)))
@@ -90,6 +95,7 @@ def _answer(request: HttpRequest, form: CredentialForm, act: Callable[[], HttpRe
         except errors.DeliveryError as refused:
             failure = refused.sentence
     aside = {"kind": form.kind, "steps": pages.steps(form.kind), "openssl": key_pair.OPENSSL, "system_label": registry.system_label(system)}
+    shown["callback"] = consent.redirect_uri() if form.kind.consent else ""
     return views.page(request, "form", form=form, failure=failure, **aside, **shown)
 
 
@@ -103,8 +109,3 @@ def _query(request: HttpRequest) -> str:
     query.pop("system", None)
     query.pop("key", None)
     return query.urlencode()
-
-
-def _with_query(request: HttpRequest, address: str) -> str:
-    query = _query(request)
-    return f"{address}?{query}" if query else address

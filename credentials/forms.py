@@ -25,13 +25,14 @@ class SecretText(forms.Textarea):
 
 
 class CredentialForm(forms.Form):
-    """Fields of one kind. `new`: also name and system; `waiting`: a new key pair waits, so no private key is asked for."""
+    """What a person gives for one kind. `new`: also name and system; `waiting`: a new key pair waits, so no private key is asked for."""
 
     use_required_attribute = False
 
     def __init__(self, kind: CredentialKind, *args: Any, new: bool = False, waiting: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
+        self.given = [field for field in kind.fields if not field.from_consent]
         self.waiting = waiting
         if new:
             self.fields["name"] = _text("Name", "People choose credentials by this name: say whose books it opens.")
@@ -41,7 +42,7 @@ class CredentialForm(forms.Form):
             self.fields["key_source"] = forms.ChoiceField(
                 label="Private key", choices=KEY_SOURCES, initial=UPLOAD, widget=forms.RadioSelect
             )
-        for field in kind.fields:
+        for field in self.given:
             self._add(field)
 
     @property
@@ -51,7 +52,7 @@ class CredentialForm(forms.Form):
     @property
     def asked(self) -> list[BoundField]:
         """What the vendor's own fields are, without the private key."""
-        return [self[field.name] for field in self.kind.fields if field.kind == "text"]
+        return [self[field.name] for field in self.given if field.kind == "text"]
 
     @property
     def key(self) -> list[BoundField]:
@@ -66,7 +67,7 @@ class CredentialForm(forms.Form):
                 self._take_file(field)
         if not self.generates:
             try:
-                cleaned(self.kind, self.values())
+                cleaned(self.kind, self.values(), before_consent=bool(self.kind.consent))
             except FormErrors as wrong:
                 self.refuse(
                     FormErrors({name: why for name, why in wrong.sentences.items() if name in self.fields.keys() - self.errors.keys()})
@@ -75,7 +76,7 @@ class CredentialForm(forms.Form):
 
     def values(self) -> dict[str, str]:
         """What was given for the kind's fields, by name."""
-        return {field.name: self.cleaned_data.get(field.name) or "" for field in self.kind.fields}
+        return {field.name: self.cleaned_data.get(field.name) or "" for field in self.given}
 
     def certificate(self) -> str:
         return self.cleaned_data.get("certificate") or ""

@@ -1,6 +1,6 @@
 import datetime
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -8,11 +8,10 @@ from django.conf import settings as django_settings
 from django.db import models
 from django.utils import timezone
 
+from credentials.expiry import SOON
 from credentials.fields import EncryptedJSONField
 from integrations import registry
 from integrations.contract import CredentialKind, Token
-
-SOON = datetime.timedelta(days=30)
 
 
 class State(models.TextChoices):
@@ -30,7 +29,7 @@ class State(models.TextChoices):
 class Kept(Token):
     """A token as it is stored: with the refresh token before its own, "" when there was none."""
 
-    previous: str = ""
+    previous: str = field(default="", repr=False)
 
 
 class Credential(models.Model):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -37,6 +38,15 @@ def next_address(request: HttpRequest, otherwise: str) -> str:
     return wanted if wanted and allowed else otherwise
 
 
+def with_next(address: str, back: str) -> str:
+    return f"{address}?{urlencode({'next': back})}" if back else address
+
+
+def onward(request: HttpRequest, address: str) -> str:
+    """An address that still knows where the person came from."""
+    return with_next(address, next_address(request, ""))
+
+
 def declared(credential: Credential) -> CredentialKind | None:
     """The kind, or None when its package is gone."""
     try:
@@ -69,16 +79,45 @@ def kinds_by_system(only: str = "") -> dict[str, list[tuple[CredentialKind, str]
 
 
 def known(credential: Credential) -> list[tuple[str, str]]:
-    """Label and value of everything that is not secret; of a secret only that it is there."""
+    """Label and value of everything that is not secret; of a secret that a person gave only that it is there."""
     kind = declared(credential)
-    shown = [(field, credential.settings.get(field.name) or "none") for field in (kind.fields if kind else ())]
-    return [(field.label, _secret_words(credential, field) if field.secret else value) for field, value in shown]
+    shown = [field for field in (kind.fields if kind else ()) if not (field.secret and field.from_consent)]
+    return [(field.label, _known(credential, field)) for field in shown]
 
 
-def _secret_words(credential: Credential, field: CredentialField) -> str:
+def _known(credential: Credential, field: CredentialField) -> str:
+    if not field.secret:
+        return credential.settings.get(field.name) or ("not known yet" if field.from_consent else "none")
     if credential.status in (Credential.Status.VERIFIED, Credential.Status.AUTH_FAILED):
         return "stored, never shown"
-    return "made here, not connected yet" if field.kind == "private_key" and credential.new_certificate else "none stored"
+    if credential.new_certificate and field.kind == "private_key":
+        return "made here, not connected yet"
+    return "stored, not connected yet" if waits_for_consent(credential) else "none stored"
+
+
+def consents(credential: Credential) -> bool:
+    """Whether a person connects it at the vendor."""
+    kind = declared(credential)
+    return bool(kind and kind.consent)
+
+
+def gives_back(credential: Credential) -> bool:
+    """Whether disconnecting it also ends its login at the vendor."""
+    kind = declared(credential)
+    return bool(kind and kind.revoke) and not unreadable(credential) and credential.token is not None
+
+
+def same_login(credential: Credential) -> list[Credential]:
+    """Other credentials that a person consented to for the same books: a vendor may end them all together."""
+    if not gives_back(credential):
+        return []
+    alike = Credential.objects.filter(kind=credential.kind, tenant=credential.tenant, status=Credential.Status.VERIFIED)
+    return list(alike.exclude(pk=credential.pk))
+
+
+def waits_for_consent(credential: Credential) -> bool:
+    """Whether new secrets are given and the vendor has not been asked with them."""
+    return consents(credential) and not unreadable(credential) and bool(credential.new_key)
 
 
 def certificate_facts(certificate: str) -> dict[str, Any] | None:
@@ -94,38 +133,51 @@ def notices(credential: Credential, may_connect: bool) -> list[Notice]:
 
 
 def _notices(credential: Credential) -> Iterator[Notice]:
-    connect = address("connect", credential)
+    connect, consent = address("connect", credential), address("consent", credential)
     if unreadable(credential):
         yield _notice("red", "The secrets cannot be read.", KEYS_LOST, "Replace secrets", connect)
     elif credential.status == Credential.Status.AUTH_FAILED:
         text = f"{credential.status_reason} Its integrations wait; nothing is lost."
-        yield _notice("red", "The login failed.", text, "Replace secrets", connect)
-    elif credential.status == Credential.Status.DISCONNECTED:
+        yield _notice("red", "The login failed.", text, *(("Reconnect", consent) if consents(credential) else ("Replace secrets", connect)))
+    elif credential.status == Credential.Status.DISCONNECTED and not waits_for_consent(credential):
         text = "Its secrets are deleted. Its integrations wait until it is connected again."
         yield _notice("", "This credential is disconnected.", text, "Connect credential", connect)
-    elif credential.status == Credential.Status.DRAFT:
+    elif credential.status == Credential.Status.DRAFT and not consents(credential):
         text = "Its key pair is ready: upload the certificate, then enter what you get for it."
         yield _notice("amber", "This credential is not connected yet.", text, "Connect credential", connect)
+    elif not credential.usable:
+        text = f"Its secrets are stored; {credential.system_label} asks you next whose books it may open."
+        yield _notice("amber", "This credential is not connected yet.", text, f"Connect to {credential.system_label}", consent)
     elif credential.new_certificate:
         text = "The present login goes on until the new one is connected."
         yield _notice("blue", "A new key pair waits.", text, "Connect it", connect)
+    elif waits_for_consent(credential):
+        text = f"The present login goes on until you have connected with them at {credential.system_label}."
+        yield _notice("blue", "New secrets wait.", text, "Reconnect", consent)
     else:
-        yield from _expiry(credential, connect)
+        yield from _expiry(credential)
 
 
-def _expiry(credential: Credential, connect: str) -> Iterator[Notice]:
+def _expiry(credential: Credential) -> Iterator[Notice]:
     if credential.expires_at is None or credential.state not in (State.EXPIRES_SOON, State.EXPIRED):
         return
     date = f"{credential.expires_at.day} {credential.expires_at:%b %Y}"
     days = (credential.expires_at.date() - timezone.now().date()).days
     left = "today" if days < 1 else "tomorrow" if days == 1 else f"in {days} days"
-    renew = ("Make a new key pair", f"{connect}?key=generate")
-    if credential.state == State.EXPIRED:
-        text = f"It ended on {date}; the next login will be refused. Make a new key pair and upload its certificate."
-        yield _notice("red", "The certificate has expired.", text, *renew)
-    else:
-        text = f"It ends on {date}. Make a new key pair before then; the present login goes on until the new one is connected."
-        yield _notice("amber", f"The certificate expires {left}.", text, *renew)
+    expired = credential.state == State.EXPIRED
+    noun, what, renew = _renewal(credential)
+    title = f"The {noun} has expired." if expired else f"The {noun} expires {left}."
+    start = f"It ended on {date}; the next login will be refused." if expired else f"It ends on {date}."
+    yield _notice("red" if expired else "amber", title, f"{start} {what}", *renew)
+
+
+def _renewal(credential: Credential) -> tuple[str, str, tuple[str, str]]:
+    """What ends, what to do about it, and the button that does it."""
+    if consents(credential):
+        text = f"Reconnect it: {credential.system_label} asks you again, and the credential and its integrations stay as they are."
+        return "connection", text, ("Reconnect", address("consent", credential))
+    text = "Make a new key pair and upload its certificate; the present login goes on until the new one is connected."
+    return "certificate", text, ("Make a new key pair", f"{address('connect', credential)}?key=generate")
 
 
 def _notice(tone: str, title: str, text: str, label: str, url: str) -> Notice:

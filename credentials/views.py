@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from credentials import pages, service
+from credentials import consent, pages, service
 from credentials.models import Credential, State
 from integrations import errors, registry
 from integrations.contract import CredentialKind
@@ -45,6 +45,8 @@ def details(request: HttpRequest, credential: Credential) -> HttpResponse:
         notices=pages.notices(credential, allowed),
         known=pages.known(credential),
         certificate=pages.certificate_facts(credential.certificate),
+        consents=pages.consents(credential),
+        waits=pages.waits_for_consent(credential),
         integrations=[each for each in credential.integrations.all() if not each.archived_at],
         may_connect=allowed,
     )
@@ -67,11 +69,20 @@ def test(request: HttpRequest, pk: UUID) -> HttpResponse:
 def disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
     credential = get_object_or_404(Credential, pk=pk)
     if request.method == "POST":
-        service.disconnect(credential, person(request))
+        left = service.disconnect(credential, person(request))
         messages.success(request, f"{credential} is disconnected and its secrets are deleted.")
+        _warn(request, left)
         return redirect(pages.address("change", credential))
     integrations = credential.integrations.filter(archived_at=None)
-    return page(request, "disconnect", title=f"Disconnect {credential}?", credential=credential, integrations=integrations)
+    return page(
+        request,
+        "disconnect",
+        title=f"Disconnect {credential}?",
+        credential=credential,
+        integrations=integrations,
+        gives_back=pages.gives_back(credential),
+        shared=pages.same_login(credential),
+    )
 
 
 @may_connect
@@ -81,13 +92,20 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     integrations = credential.integrations.all()
     if request.method == "POST":
         try:
-            service.delete(credential, person(request))
+            left = service.delete(credential, person(request))
         except ProtectedError:
             messages.error(request, f"{credential} stays: integrations use it, or the log names it. Disconnect it instead.")
             return redirect(pages.address("change", credential))
         messages.success(request, f"{credential} is deleted.")
+        _warn(request, left)
         return redirect(pages.LIST)
-    return page(request, "remove", title=f"Delete {credential}?", credential=credential, integrations=integrations)
+    shown = {"integrations": integrations, "gives_back": pages.gives_back(credential), "shared": pages.same_login(credential)}
+    return page(request, "remove", title=f"Delete {credential}?", credential=credential, **shown)
+
+
+def _warn(request: HttpRequest, sentence: str) -> None:
+    if sentence:
+        messages.warning(request, sentence)
 
 
 @may_connect
@@ -108,7 +126,8 @@ def setup(request: HttpRequest, kind: str) -> HttpResponse:
     """What to do at the vendor before connecting."""
     declared = kind_or_404(kind)
     title = f"Set up {registry.system_label(declared.systems[0])}"
-    return page(request, "setup", title=title, kind=declared, steps=pages.steps(declared))
+    callback = consent.redirect_uri() if declared.consent else ""
+    return page(request, "setup", title=title, kind=declared, steps=pages.steps(declared), callback=callback)
 
 
 def kind_or_404(name: str) -> CredentialKind:

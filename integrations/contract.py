@@ -393,9 +393,9 @@ class Token:
     `refresh_expires_at`: when a person has to consent again, the earliest of the vendor's limits; None where it has none.
     """
 
-    value: str
+    value: str = field(repr=False)
     expires_at: dt.datetime
-    refresh: str = ""
+    refresh: str = field(default="", repr=False)
     refresh_expires_at: dt.datetime | None = None
 
 
@@ -435,10 +435,10 @@ class CredentialKind:
     `refresh`, `redeem` and `revoke` speak HTTP, and raise errors.Misconfigured or errors.Retry. `renew_on`: the statuses that a token
     past its end gets.
 
-    With `consent` a person logs in at the vendor: `consent` makes the address of its authorise page, pure, and `redeem` turns what
-    comes back into settings to keep beside the given ones (whose books) and the first token. `clean` then also accepts that the fields
-    `from_consent` are empty; `obtain` serves a file that carries them. `refresh` is tried once more with the refresh token before
-    the newest when the newest is refused. `revoke` gives a token back.
+    With `consent` a person logs in at the vendor: `consent` makes the address of its authorise page, pure, as http.browser_url gives it;
+    `redeem` turns what comes back into settings to keep beside the given ones (whose books) and the first token. `clean` then also
+    accepts that the fields `from_consent` are empty; `obtain` serves a file that carries them. When the newest refresh token is refused,
+    `refresh` is asked once with the one before it. `revoke` gives a token back.
     """
 
     kind: str

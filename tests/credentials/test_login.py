@@ -14,6 +14,7 @@ from credentials.models import Credential
 from integrations import errors, registry
 from integrations.contract import Auth, CredentialKind
 from tests.credentials.conftest import CANARY, DATA, Vault
+from tests.credentials.consenting import ConsentVault, consent_kind, from_file
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,6 +72,18 @@ def test_sixteen_workers_ask_once(credential: Credential, vault: Vault) -> None:
     answers = together(16, lambda: hand_out.auth(credential.pk).headers())
     assert answers == [{"Authorization": f"Bearer token-2-{CANARY}"}] * 16
     assert vault.obtained == 1
+
+
+def test_sixteen_workers_refresh_once_and_one_rotated_token_is_kept(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    books = ConsentVault()
+    monkeypatch.setattr(registry, "credential_kinds", lambda: (consent_kind(books),))
+    credential = from_file(consent_kind(books))
+    expire(credential)
+    books.pause, books.tried = 0.3, []
+    answers = together(16, lambda: hand_out.auth(credential.pk).headers())
+    assert answers == [{"Authorization": f"Bearer token-2-{CANARY}"}] * 16
+    token = stored(credential).token
+    assert token and (books.tried, token.refresh, token.previous) == (["r1"], "r2", "r1")
 
 
 def test_sixteen_refused_requests_renew_once(credential: Credential, vault: Vault) -> None:
