@@ -3,7 +3,6 @@ from contextlib import ExitStack
 from functools import cache
 
 import pytest
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.engine.crash import Site, a_site
 from tests.engine.installation import Emulator
@@ -11,16 +10,6 @@ from tests.engine.workers import Clock, Workers, a_clock
 from tests.runs.conftest import Books, books, credential, customer, integration, key_files
 
 __all__ = ["Books", "books", "credential", "customer", "integration", "key_files"]
-
-
-@pytest.fixture(scope="package", autouse=True)
-def keys_are_read_once() -> Iterator[None]:
-    """Checking a private key takes a tenth of a second each time that it is read."""
-    read_once = cache(load_pem_private_key)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jwt.algorithms.load_pem_private_key", read_once)
-        patch.setattr("integrations.destinations.netsuite.auth.load_pem_private_key", read_once)
-        yield
 
 
 @pytest.fixture
