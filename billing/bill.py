@@ -73,6 +73,7 @@ class Line:
     `key` is stable across revisions. `amount` is unrounded, in the Bill's currency, negative for credits.
     A line that is shown but not part of the Bill's total has `counted` false.
     A discount or a tax is a line of its own; one that belongs to a single line names its key in `referenced_line`.
+    `tax` is what of the Bill's taxes falls on this line, told and not counted: taxes count as lines of their own.
     `refs` names the line's entities by type (Product, AccountingProduct, Aggregation, CompoundAggregation, Contract ...).
     """
 
@@ -89,6 +90,7 @@ class Line:
     bands: tuple[Band, ...] = ()
     referenced_bill: str = ""
     referenced_line: str = ""
+    tax: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,7 @@ def _line(line: Line) -> list[Any]:
         [_band(band) for band in line.bands],
         line.referenced_bill,
         line.referenced_line,
+        *([] if line.tax is None else [_number(line.tax)]),
     ]
 
 

@@ -188,6 +188,17 @@ def times(one: Decimal, other: Decimal) -> Decimal:
         return one * other
 
 
+def added(*numbers: Decimal) -> Decimal:
+    """The exact sum."""
+    with localcontext(EXACT):
+        return sum(numbers, Decimal(0))
+
+
+def negated(number: Decimal) -> Decimal:
+    """The exact opposite; that of zero is zero."""
+    return number.copy_negate() if number else number
+
+
 @lru_cache(maxsize=512)
 def _zone(name: str) -> dt.tzinfo | None:
     if name in ("", "UTC"):

@@ -36,6 +36,7 @@ lines = st.builds(
     bands=st.lists(bands, max_size=2).map(tuple),
     referenced_bill=texts,
     referenced_line=texts,
+    tax=optional,
 )
 kinds = st.sampled_from(["payment", "refund", "credit"])
 movements = st.builds(Movement, uid=ids, kind=kinds, date=days, currency=st.just("USD"), amount=decimals, memo=texts)
@@ -145,6 +146,7 @@ def test_status_and_movements_are_no_part_of_the_main_document(other: Bill) -> N
         with_line(amount=Decimal("10.101")),
         with_line(quantity=None),
         with_line(unit="calls"),
+        with_line(tax=Decimal(0)),
         with_line(unit_price=Decimal(1)),
         with_line(refs={"Product": Ref(id="p1")}),
         with_line(period=Period(start=dt.date(2026, 10, 1), end=dt.date(2026, 11, 1))),

@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.bill import Bill
+from billing.bill import LINE_TYPES, Bill
 from billing.document import bill_of, document_of
+from billing.money import adds_up
 from integrations import registry
 from integrations import sources as source_packages
 from integrations.contract import Item, Source
@@ -29,8 +31,6 @@ scalars = (
     | st.sampled_from(["USD", "XXX", "2026-02-30", "2026-11-01T00:00:00Z", "1e400", "NaN", "-0", Decimal("1E+999999"), 10**400, "\x00"])
 )
 garbage = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=4))
-keys = st.text(max_size=12) | st.sampled_from(["id", "lineItems", "currency", "status", "billDate"])
-objects = st.dictionaries(keys, garbage, max_size=6)
 
 
 def samples(source: Source) -> list[dict[str, Any]]:
@@ -55,9 +55,21 @@ def test_the_samples_are_read_and_kept_without_loss(source: Source) -> None:
 
 
 @every
-@given(raw=objects)
-def test_garbage_is_refused_with_a_sentence(source: Source, raw: Mapping[str, Any]) -> None:
-    _answers(source, raw)
+def test_the_lines_that_count_come_to_the_total(source: Source) -> None:
+    for bill in map(source.read_bill, samples(source)):
+        assert adds_up([line.amount for line in bill.lines if line.counted], bill.total, bill.currency), bill.source_id
+        assert {line.type for line in bill.lines} <= set(LINE_TYPES)
+        assert len({line.key for line in bill.lines}) == len(bill.lines)
+
+
+@every
+@given(data=st.data())
+def test_garbage_is_refused_with_a_sentence(source: Source, data: st.DataObject) -> None:
+    """Any JSON under any names, those of the source's own records among them."""
+    known = sorted({key for _, key in _places(samples(source)) if isinstance(key, str)})
+    keys = st.text(max_size=12) | st.sampled_from(known)
+    inner = garbage | st.lists(st.dictionaries(keys, garbage, max_size=6), max_size=3)
+    _answers(source, data.draw(st.dictionaries(keys, inner, max_size=8)))
 
 
 @every
@@ -79,6 +91,16 @@ def _answers(source: Source, raw: Mapping[str, Any]) -> None:
             assert str(refused).strip(), "refused without a sentence"
         else:
             assert isinstance(value, kind)
+            assert not any(isinstance(inner, float) for _, inner in _values(value)), "money went through a float"
+    try:
+        assert all(isinstance(item, Item) for item in source.read_named(raw)) if source.read_named else True
+    except ValueError as refused:
+        assert str(refused).strip(), "refused without a sentence"
+
+
+def _values(value: object) -> list[tuple[Any, Any]]:
+    plain = msgspec.to_builtins(value, builtin_types=(Decimal,))
+    return [(key, holder[key]) for holder, key in _places(plain)]
 
 
 def _places(value: Any) -> Any:
