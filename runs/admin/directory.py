@@ -5,12 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 
 from billing.models import Account, Bill, CatalogueItem, Source
 from runs.admin.base import ReadOnlyAdmin, cell
 from runs.admin.bills import SourceFilter
 from runs.admin.filters import Rows, ViewFilter, tabs
-from runs.present import directory
+from runs.present import directory, feed
+from runs.views import feeds
 
 
 def _bills_of(field: str) -> Subquery:
@@ -100,7 +102,8 @@ class CatalogueItemAdmin(ReadOnlyAdmin):
 
 @admin.register(Source)
 class SourceAdmin(ReadOnlyAdmin):
-    list_display = ("name", "platform_label", "slug", "bills", "latest")
+    list_display = ("name", "platform_label", "slug", "bills", "latest", "read")
+    list_select_related = ("feed",)
     numeric_columns = ("bills",)
     list_sentence = "The billing platforms that Bills come from."
     empty_sentence = "No source yet: the first file or event of one makes it."
@@ -115,7 +118,11 @@ class SourceAdmin(ReadOnlyAdmin):
         return self.get_queryset(request)
 
     def page(self, request: HttpRequest, thing: Source) -> dict[str, Any]:
-        return directory.source_page(thing)
+        return directory.source_page(thing) | feed.intake(thing, request.user)
+
+    def get_urls(self) -> list[URLPattern]:
+        pull = path("<int:pk>/pull/", self.admin_site.admin_view(feeds.pull), name="runs_pull")
+        return [pull, *super().get_urls()]
 
     @admin.display(description="Platform")
     def platform_label(self, source: Source) -> str:
@@ -128,3 +135,8 @@ class SourceAdmin(ReadOnlyAdmin):
     @admin.display(description="Latest arrival, UTC")
     def latest(self, source: Source) -> str:
         return cell("moment", when=source.latest_at)  # type: ignore[attr-defined]
+
+    @admin.display(description="Read to the end, UTC")
+    def read(self, source: Source) -> str:
+        known = getattr(source, "feed", None)
+        return cell("moment", when=known.pulled_at) if known else "from files"

@@ -6,10 +6,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from billing.models import Account, Bill
+from billing.models import Account, Bill, Source
 from credentials.models import Credential
 from integrations.models import IntegrationConfig
-from runs.models import IntegrationRun
+from runs.models import Feed, Inbound, IntegrationRun
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.raw import a_bill, a_line
 
@@ -26,6 +26,9 @@ def lived_in(installation: Installation) -> Installation:
     installation.sync()
     installation.bills(a_bill("b-1", [rows[0]], version=2))
     installation.sync()
+    source = Source.objects.get()
+    Feed.objects.create(source=source, failure="The source could not answer.", owner="a worker", records=1500)
+    Inbound.objects.create(source=source, event_id="ev-1", type="billing.bill.updated", subject="b-1", state="FAILED", error="No.")
     return installation
 
 
@@ -47,6 +50,7 @@ def addresses() -> dict[str, str]:
         "new credential": "/admin/credentials/credential/create/NETSUITE_AUTH/",
         "set-up": "/admin/credentials/credential/setup/NETSUITE_AUTH/",
         "account": f"/admin/billing/account/{Account.objects.get(uid='acc-1').pk}/change/", "events": "/admin/runs/event/",
+        "source": f"/admin/billing/source/{Source.objects.get().pk}/change/", "sources": "/admin/billing/source/",
         "search": "/admin/runs/integrationrun/search/?q=b",
     }  # fmt: skip
 
