@@ -1,6 +1,6 @@
 PYTHON_IN_VENV := .venv/bin/python
 FAST := -m "not slow"
-ON_SERVERS := -m "database and not browser and not slow" tests/runs tests/billing tests/credentials tests/sources
+ON_SERVERS := tests/billing tests/credentials tests/mappings tests/runs tests/sources
 
 .PHONY: setup demo test test-all lint screenshots requirements
 
@@ -15,13 +15,12 @@ lint: setup  ## ruff and mypy
 	$(PYTHON_IN_VENV) -m mypy .
 
 test: lint  ## lint, types, the suite on SQLite, then again on a real PostgreSQL and Redis
-	$(PYTHON_IN_VENV) -m pytest -n auto $(FAST) --ignore=tests/end_to_end
-	$(PYTHON_IN_VENV) -m pytest -n auto $(FAST) tests/end_to_end
-	$(PYTHON_IN_VENV) -m tests.services $(PYTHON_IN_VENV) -m pytest -n auto $(ON_SERVERS)
+	$(PYTHON_IN_VENV) -m pytest -n auto $(FAST)
+	$(PYTHON_IN_VENV) -m tests.services $(PYTHON_IN_VENV) -m pytest -n auto -m "database and not browser and not slow" $(ON_SERVERS)
 
-test-all: lint  ## test, with the long ones
-	$(PYTHON_IN_VENV) -m pytest -n auto
-	$(PYTHON_IN_VENV) -m tests.services $(PYTHON_IN_VENV) -m pytest -n auto -m "database and not browser"
+test-all: test  ## test, then the long ones, and on PostgreSQL and Redis what test leaves out
+	$(PYTHON_IN_VENV) -m pytest -n auto -m slow
+	$(PYTHON_IN_VENV) -m tests.services $(PYTHON_IN_VENV) -m pytest -n auto -m "database and not browser" $(ON_SERVERS:%=--ignore=%)
 
 screenshots: setup  ## docs/images from a demo of its own
 	$(PYTHON_IN_VENV) scripts/screenshots.py
