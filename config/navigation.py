@@ -112,6 +112,7 @@ SECTIONS = (
     Section(
         "Integrations",
         (
+            Entry("External systems", "admin:integrations_integrationconfig_systems", "integrations.view_integrationconfig"),
             Entry("Configurations", "admin:integrations_integrationconfig_changelist", "integrations.view_integrationconfig"),
             Entry(
                 "External mappings",

@@ -81,13 +81,17 @@ def kinds_by_system(only: str = "") -> dict[str, list[tuple[CredentialKind, str]
 def known(credential: Credential) -> list[tuple[str, str]]:
     """Label and value of everything that is not secret; of a secret that a person gave only that it is there."""
     kind = declared(credential)
-    shown = [field for field in (kind.fields if kind else ()) if not (field.secret and field.from_consent)]
+    shown = [field for field in (kind.fields if kind else ()) if not field.from_consent or _given_beside_books(credential, field)]
     return [(field.label, _known(credential, field)) for field in shown]
+
+
+def _given_beside_books(credential: Credential, field: CredentialField) -> bool:
+    return not field.secret and credential.settings.get(field.name, "") not in ("", credential.tenant)
 
 
 def _known(credential: Credential, field: CredentialField) -> str:
     if not field.secret:
-        return credential.settings.get(field.name) or ("not known yet" if field.from_consent else "none")
+        return credential.settings.get(field.name) or "none"
     if credential.status in (Credential.Status.VERIFIED, Credential.Status.AUTH_FAILED):
         return "stored, never shown"
     if credential.new_certificate and field.kind == "private_key":

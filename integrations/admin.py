@@ -1,13 +1,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from integrations import views, views_options
+from integrations import systems, views, views_options
+from integrations.details import with_last_run
 from integrations.models import IntegrationConfig
 from integrations.wizard import CreateIntegration
 
@@ -31,6 +32,8 @@ class IntegrationConfigAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return path(route, self.admin_site.admin_view(view), name=f"integrations_integrationconfig_{name}")
 
         return [
+            own("systems/", systems.every, "systems"),
+            own("systems/<str:name>/", systems.one, "system"),
             own("check/", views_options.check, "check"),
             own("search/<slug:kind>/", views_options.search, "search"),
             own("<uuid:pk>/options/", views_options.edit_options, "options"),
@@ -53,10 +56,7 @@ class IntegrationConfigAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return views.details(request, object_id)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IntegrationConfig]:
-        runs = IntegrationConfig._meta.get_field("runs").related_model._default_manager.filter(integration=OuterRef("pk"))
-        latest = Subquery(runs.order_by("-dt_created").values("dt_created")[:1])
-        shown: QuerySet[IntegrationConfig] = super().get_queryset(request).filter(archived_at=None)
-        return shown.annotate(last_run=latest)
+        return with_last_run(super().get_queryset(request).filter(archived_at=None))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("integrations.configure")

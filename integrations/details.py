@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.text import capfirst
 
@@ -59,6 +59,12 @@ class Linked:
     kind: str
     name: str
     record: str
+
+
+def with_last_run(integrations: QuerySet[IntegrationConfig]) -> QuerySet[IntegrationConfig]:
+    """Each with `last_run`: when its latest run was made, or None."""
+    runs = IntegrationConfig._meta.get_field("runs").related_model._default_manager.filter(integration=OuterRef("pk"))
+    return integrations.annotate(last_run=Subquery(runs.order_by("-dt_created").values("dt_created")[:1]))
 
 
 def newest(integration: IntegrationConfig, statuses: tuple[str, ...]) -> QuerySet[Any]:

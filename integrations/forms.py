@@ -72,6 +72,8 @@ class ConfigureForm(PlainForm):
         widget=forms.SelectMultiple({"data-chips": "", "data-placeholder": "All sources"}),
     )
 
+    destination_title = "Destination configuration"
+
     def __init__(self, *args: Any, entity_type: str, system: str, integration: IntegrationConfig | None = None, **kwargs: Any) -> None:
         self.entity_type, self.system, self.integration = entity_type, system, integration
         self.destination = registry.destination(system)
@@ -125,7 +127,7 @@ class ConfigureForm(PlainForm):
         panels = [
             Panel("Global configuration", "Which Accounts, when, and who hears of trouble.", self._global()),
             Panel("Entity configuration", f"What of each {self.entity_type} is sent.", list(self._groups("entity"))),
-            Panel("Destination configuration", own, list(self._groups("destination"))),
+            Panel(self.destination_title, own, list(self._groups("destination"))),
         ]
         return [panel for panel in panels if panel.groups]
 

@@ -5,8 +5,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.utils.html import format_html
 from formtools.wizard.views import SessionWizardView
 
 from integrations import registry, service
@@ -20,6 +22,12 @@ PANELS = {
     DESTINATION: ("Destination Settings", "Where it is sent to."),
 }
 FORM_ID = "wizard-form"
+FROM_SYSTEM = "from_system"
+
+
+def takes(system: str) -> tuple[str, ...]:
+    """The entity types that a system takes; none for a name that nobody serves."""
+    return registry.destination(system).entity_types if system in dict(registry.system_choices()) else ()
 
 
 class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ignore[misc]
@@ -29,6 +37,19 @@ class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ig
     raise_exception = True
     form_list = ((ENTITY, EntityTypeForm), (DESTINATION, DestinationForm), (PREFIX, ConfigureForm))
     template_name = "integrations/wizard.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The first stage, or the third when a system's page has made both choices."""
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        chosen = {ENTITY: request.GET.get("entity_type", ""), DESTINATION: request.GET.get("system", "")}
+        if chosen[ENTITY] not in takes(chosen[DESTINATION]):
+            return response
+        for step, field in ((ENTITY, "entity_type"), (DESTINATION, "system")):
+            self.storage.set_step_data(step, MultiValueDict({f"{step}-{field}": [chosen[step]]}))
+        self.storage.extra_data = {FROM_SYSTEM: True}
+        self.storage.current_step = PREFIX
+        straight: HttpResponse = self.render(self.get_form())
+        return straight
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.request.POST.get("wizard_goto_step") in self.get_form_list():
@@ -51,6 +72,8 @@ class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ig
         system = data.get(f"{PREFIX}-system") if data and step == PREFIX else None
         other = system != self.chosen(DESTINATION, "system") and system in dict(registry.system_choices())
         form: forms.Form = super().get_form(step, None if other else data, files)
+        if isinstance(form, ConfigureForm) and self.storage.extra_data.get(FROM_SYSTEM):
+            form.destination_title = "External system configuration"
         if other and isinstance(form, ConfigureForm):
             form.carry(ConfigureForm(data, prefix=PREFIX, entity_type=form.entity_type, system=str(system)))
         return form
@@ -79,7 +102,9 @@ class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ig
         form: ConfigureForm = form_dict[PREFIX]
         name, sources = form.cleaned_data["name"], form.chosen_sources()
         integration = service.create(form.entity_type, form.system, name, form.options, sources=sources, user=self.request.user)
-        messages.success(self.request, f"{integration} is created. Nothing is sent until a credential is connected.")
+        page = reverse("admin:integrations_integrationconfig_system", args=(integration.system,))
+        sentence = '{} is created. Nothing is sent until a credential is connected. <a href="{}">All of {}</a>'
+        messages.success(self.request, format_html(sentence, integration, page, integration.system_label))
         return HttpResponseRedirect(reverse("admin:integrations_integrationconfig_change", args=(integration.pk,)))
 
     def _keep(self) -> None:
@@ -95,8 +120,7 @@ class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ig
         entity_type, system = self.chosen(ENTITY, "entity_type"), self.chosen(DESTINATION, "system")
         if step == DESTINATION:
             return entity_type in dict(registry.entity_type_choices())
-        takers = [name for name, _ in registry.system_choices() if entity_type in registry.destination(name).entity_types]
-        return step != PREFIX or system in takers
+        return step != PREFIX or entity_type in takes(system)
 
     def _stage(self, step: str) -> dict[str, Any]:
         order = list(TITLES)
