@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,6 +18,7 @@ from mappings.models import CatalogueRecord, ExternalMapping
 
 ReadTable = Callable[[str], Iterable[CatalogueRow]]
 Key = tuple[str, str]
+Answer = tuple[Rule, str, Match | None]
 Row = TypeVar("Row", bound=Model)
 MOST_ASKED = 10_000
 
@@ -45,13 +46,22 @@ class MappingLookup:
     codes: Mapping[Key, CatalogueRecord]
 
     def find(self, table: str, entities: Sequence[str], refs: Mapping[str, Ref], on: dt.date) -> Match | None:
+        return next((match for _, _, match in self.answers(table, entities, refs, on) if match), None)
+
+    def answers(self, table: str, entities: Sequence[str], refs: Mapping[str, Ref], on: dt.date) -> Iterator[Answer]:
+        """Every rule in the order that it is asked in: whose rule it is, and what it says. The first match counts."""
         for entity in entities:
             ref = refs.get(entity)
-            if ref is not None and (
-                match := self._mapped(table, entity, ref, on) or self._field(table, entity, ref) or self._own(table, ref)
-            ):
-                return match
-        return None
+            if ref is None:
+                continue
+            mapped = self._mapped(table, entity, ref, on)
+            yield Rule.LINKED, entity, mapped if mapped and mapped.rule is Rule.LINKED else None
+            if not self.scope.linked_only:
+                yield Rule.MAPPING, entity, mapped if mapped and mapped.rule is Rule.MAPPING else None
+            if _holder(entity) in self.scope.custom_fields:
+                yield Rule.CUSTOM_FIELD, entity, self._field(table, entity, ref)
+            if own := self._own(table, ref):
+                yield Rule.MATCH, entity, own
 
     def name(self, table: str, external_id: str) -> str:
         key = (table, external_id)

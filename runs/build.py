@@ -15,7 +15,7 @@ from integrations.contract import Auth, Client, Destination, Document, Fault, He
 from integrations.http import Wire
 from integrations.models import IntegrationConfig
 from mappings import lookup as mapping_lookup
-from mappings.lookup import ReadTable, Scope
+from mappings.lookup import MappingLookup, ReadTable, Scope
 from runs import void
 from runs.models import Delivery, IntegrationRun
 
@@ -72,10 +72,10 @@ def _credits(runs: Sequence[IntegrationRun]) -> dict[int, canonical.Bill]:
 
 def lookups_for(
     integration: IntegrationConfig, options: Mapping[str, Any], bills: Sequence[tuple[int, canonical.Bill]], read_table: ReadTable | None
-) -> dict[int, Lookup]:
+) -> dict[int, MappingLookup]:
     """One lookup per source of these (source, Bill) pairs."""
     tenant = integration.credential.tenant if integration.credential else ""
-    found: dict[int, Lookup] = {}
+    found: dict[int, MappingLookup] = {}
     for source in {source for source, _ in bills}:
         scope = Scope(
             system=integration.system,

@@ -1,14 +1,17 @@
 """What would be sent, without sending: the exact request, and per line why this item and this amount. Works without a credential."""
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from billing import bill as canonical
 from billing import store
+from billing.bill import Ref
 from billing.models import Bill
 from integrations import registry
-from integrations.contract import Fault, Lookup, Plan, Request, Sending
+from integrations.contract import Fault, Match, Plan, Request, Sending
 from integrations.models import IntegrationConfig
+from mappings.lookup import Answer, MappingLookup
 from runs.build import lookups_for, plan_for, stamp_of
 from runs.ledger import request_key
 from runs.models import Delivery
@@ -28,9 +31,39 @@ class _Offline:
         raise AssertionError("a preview sends nothing")
 
 
+Refs = frozenset[tuple[str, str]]
+"""The (entity, id) pairs that a line is looked up by."""
+
+
+@dataclass(frozen=True)
+class _Listener:
+    """A lookup that remembers which rules it asked, in order, up to the one that answered."""
+
+    lookup: MappingLookup
+    heard: dict[Refs, list[Answer]]
+
+    def find(self, table: str, entities: Sequence[str], refs: Mapping[str, Ref], on: dt.date) -> Match | None:
+        heard = self.heard[refs_of(refs)] = []
+        for answer in self.lookup.answers(table, entities, refs, on):
+            heard.append(answer)
+            if answer[2]:
+                return answer[2]
+        return None
+
+    def name(self, table: str, external_id: str) -> str:
+        return self.lookup.name(table, external_id)
+
+
+def refs_of(refs: Mapping[str, Ref]) -> Refs:
+    return frozenset((entity, ref.id) for entity, ref in refs.items())
+
+
 @dataclass(frozen=True)
 class Preview:
-    """`reason` says why the Bill is left out, `fault` why it would be stopped; `requests` are exact but for the login."""
+    """`reason` says why the Bill is left out, `fault` why it would be stopped; `requests` are exact but for the login.
+
+    `heard`: which rules were asked for the item of a line, by what it is looked up by.
+    """
 
     bill: canonical.Bill
     plan: Plan
@@ -38,6 +71,7 @@ class Preview:
     reason: str
     requests: Sequence[Request]
     delivery: Delivery | None
+    heard: Mapping[Refs, Sequence[Answer]]
 
     @property
     def sends(self) -> bool:
@@ -50,10 +84,10 @@ def preview(bill: Bill, integration: IntegrationConfig) -> Preview:
         raise ValueError(f"{bill} has no revision")
     document = store.load([bill.current_revision])[bill.current_revision.pk]
     lookup = lookups_for(integration, integration.options, [(bill.source_id, document)], None)[bill.source_id]
-    return _of(bill, document, integration, lookup)
+    return _of(bill, document, integration, _Listener(lookup, {}))
 
 
-def _of(bill: Bill, document: canonical.Bill, integration: IntegrationConfig, lookup: Lookup) -> Preview:
+def _of(bill: Bill, document: canonical.Bill, integration: IntegrationConfig, lookup: _Listener) -> Preview:
     destination = registry.destination(integration.system)
     delivery = _delivery(bill, integration)
     generation = delivery.generation + 1 if delivery else 1
@@ -63,7 +97,7 @@ def _of(bill: Bill, document: canonical.Bill, integration: IntegrationConfig, lo
     client = destination.connect(_Offline(integration.system), tenant, integration.options)  # type: ignore[arg-type]
     sendings = [Sending(document=each, update=bool(delivery and delivery.delivered)) for each in plan.documents if not plan.missing]
     requests = client.pack(sendings, lambda members, body: request_key(tenant, [(member, generation) for member in members], body))
-    return Preview(document, plan, fault, Selector.of(integration).why_not(bill), requests, delivery)
+    return Preview(document, plan, fault, Selector.of(integration).why_not(bill), requests, delivery, lookup.heard)
 
 
 def _delivery(bill: Bill, integration: IntegrationConfig) -> Delivery | None:

@@ -52,12 +52,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """A Bill line and what becomes of it. Of a line that is several rows, only the first shows the Bill's side."""
+    """A Bill line and what becomes of it. Of a line that is several rows, only the first shows the Bill's side.
+
+    `trail`: every rule that was asked for the item, and what it said.
+    """
 
     line: canonical.Line | None
     row: Row | None
     left_out: LeftOut | None
     chip: Chip
+    trail: Sequence[tuple[str, str]] = ()
 
 
 def stored_plan(explanation: Mapping[str, Any] | None) -> Plan | None:

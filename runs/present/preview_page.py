@@ -1,7 +1,7 @@
 """The context of a preview: the Bill on the left, what would be sent on the right."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +9,15 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
 from billing.bill import Bill as CanonicalBill
+from billing.bill import Line, Ref
 from billing.models import Bill
-from integrations.contract import Document, Request, Rule
+from integrations.contract import Document, DocumentLine, Match, Request, Rule
 from integrations.models import IntegrationConfig
+from mappings.catalogue import titled
 from runs.present import bill_page, exchanges, links, plan, record
 from runs.present.headline import NOT_ALLOWED, OPERATE
 from runs.present.result import NOTHING_SENT
-from runs.preview import Preview
+from runs.preview import Preview, refs_of
 from runs.slots import MAIN
 
 UNCONNECTED = "Connect a credential first"
@@ -32,7 +34,7 @@ class Shown:
 
 def page(bill: Bill, integration: IntegrationConfig, preview: Preview, user: User | AnonymousUser) -> dict[str, Any]:
     document = plan.document_in(preview.plan, MAIN)
-    pairs = plan.pairs_of(preview.bill, preview.plan, document) if document else []
+    pairs = _with_trails(plan.pairs_of(preview.bill, preview.plan, document), preview) if document else []
     held = record.of_delivery(preview.delivery) if preview.delivery else None
     return {
         "preview": preview,
@@ -53,6 +55,30 @@ def page(bill: Bill, integration: IntegrationConfig, preview: Preview, user: Use
         "stopped": stopped(preview.fault.title) if preview.fault else "",
         "send": send_button(bill, integration, preview, user),
     }
+
+
+def _with_trails(pairs: Sequence[plan.Pair], preview: Preview) -> list[plan.Pair]:
+    lines = {line.key: line for line in preview.bill.lines}
+    return [replace(pair, trail=_trail(pair.row.line, lines[pair.row.line.line_key], preview)) if pair.row else pair for pair in pairs]
+
+
+def _trail(line: DocumentLine, source: Line, preview: Preview) -> list[tuple[str, str]]:
+    """The rules in the order they were asked in, to the one that counted: its words, and the record that it named."""
+    band = next((band.ref for band in source.bands if band.ref.id == line.band), None)
+    refs = {**source.refs, "PricingBand": band} if band else source.refs
+    heard = preview.heard.get(refs_of(refs), ())
+    told = [(f"{rule} of {entity} {_called(refs[entity])}", _answer(match)) for rule, entity, match in heard]
+    if line.item is not None and not any(match for _, _, match in heard):
+        told.append((line.item.rule.value, _answer(line.item)))
+    return told
+
+
+def _called(ref: Ref) -> str:
+    return ref.name or ref.code or ref.id
+
+
+def _answer(match: Match | None) -> str:
+    return titled(match.id, match.name) if match else "none"
 
 
 def _halves(facts: Sequence[tuple[str, str]]) -> tuple[Sequence[tuple[str, str]], ...]:

@@ -166,6 +166,27 @@ def test_a_preview_puts_both_sides_in_one_row(admin: Client, integration: Integr
     assert page.count("Not on the invoice") == 2
 
 
+def test_a_preview_tells_which_rules_were_asked_for_a_lines_item(admin: Client, integration: IntegrationConfig) -> None:
+    options = {"splitUsageLineItems": "ITEM_PER_AGGREGATION", "netsuiteDefaultItemId": "2020"}
+    integrations.change_options(integration, {**integration.options, **options}, None)
+    refs = {"Aggregation": Ref(id="tokens", name="Tokens"), "Product": Ref(id="api", name="API")}
+    stored = {"external_system": "Netsuite", "external_table": "Item", "entity_type": "Product", "entity_id": "api"}
+    ExternalMapping.objects.create(**stored, external_id="2001")
+    bill = arrive(a_bill("b-1", [a_line("l1", refs=refs), a_line("l2", refs={})]))[0]
+
+    first, second = (pair.trail for pair in admin.get(preview_page(bill, integration)).context["pairs"])
+    assert first == [
+        ("Linked mapping of Aggregation Tokens", "none"), ("External mapping of Aggregation Tokens", "none"),
+        ("Linked mapping of Product API", "none"), ("External mapping of Product API", "2001"),
+    ]  # fmt: skip
+    assert second == [("Default item", "2020")]
+
+    ExternalMapping.objects.create(**stored, external_id="2002", integration=integration)
+    integrations.change_options(integration, {**integration.options, "enforceExternalMappingsForConfig": True}, None)
+    trail = admin.get(preview_page(bill, integration)).context["pairs"][0].trail
+    assert trail == [("Linked mapping of Aggregation Tokens", "none"), ("Linked mapping of Product API", "2002")]
+
+
 def test_the_exact_request_is_the_one_that_is_sent(admin: Client, integration: IntegrationConfig, books: Books) -> None:
     arrive(a_bill())
     work(integration)
