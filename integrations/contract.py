@@ -265,7 +265,8 @@ class Sought:
 class Held:
     """What the destination holds under one document key, as read now. `total` is signed as on our document.
 
-    `version` is the destination's mark of this state, where an update has to name it.
+    `version` is the destination's mark of this state, where an update has to name it; `lines` its id of each line by the line's key,
+    where lines are records of their own.
     """
 
     key: str
@@ -282,6 +283,7 @@ class Held:
     period_closed: bool = False
     subsidiary: str = ""
     version: str = ""
+    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,13 +324,14 @@ class Transport(Protocol):
 class Sending:
     """A document on its way: `update` when the destination already holds the slot's document.
 
-    `version` is that of the document as just read, empty when nothing stands there now.
+    `version` and `lines` are those of the document as just read, empty when nothing stands there now.
     """
 
     document: Document
     update: bool
     external_id: str = ""
     version: str = ""
+    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 class Client(Protocol):

@@ -87,6 +87,7 @@ def _sending(item: Built) -> Sending:
         update=there is not None or delivery.delivered,
         external_id=there.external_id if there else delivery.external_id,
         version=there.version if there else "",
+        lines=there.lines if there else {},
     )
 
 

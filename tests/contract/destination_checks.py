@@ -123,7 +123,8 @@ def configurations(destination: Destination) -> SearchStrategy[dict[str, Any]]:
 
 def _values(option: Option) -> SearchStrategy[Any] | None:
     codes = [code for code, _ in option.choices]
-    ids = st.sampled_from([option.default, ""] if option.validate else ["", "2001", "2020"])
+    accepted = [*option.default.values()] if isinstance(option.default, dict) else [option.default]
+    ids = st.sampled_from([*accepted, ""] if option.validate else ["", "2001", "2020"])
     known: dict[Kind, Callable[[], SearchStrategy[Any]]] = {
         Kind.BOOL: st.booleans,
         Kind.CHOICE: lambda: st.sampled_from(codes),

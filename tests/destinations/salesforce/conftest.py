@@ -1,0 +1,37 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from integrations.destinations.salesforce import auth
+from integrations.emulation.hub import Hub
+from tests.destinations.salesforce.org import Login, Org
+from tests.wire import emulated
+
+KINDS = {kind.kind: kind for kind in (auth.SALESFORCE_JWT, auth.SALESFORCE_CLIENT_CREDENTIALS)}
+
+
+@pytest.fixture(scope="session")
+def the_hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture(scope="session")
+def credential_files(the_hub: Hub) -> dict[str, dict[str, Any]]:
+    """What the emulator's credential files hold; their apps are known to the emulator."""
+    return the_hub.emulators["salesforce"].credential_files(None)
+
+
+@pytest.fixture
+def org(the_hub: Hub, credential_files: dict[str, dict[str, Any]]) -> Iterator[Org]:
+    the_hub.reset()
+    with emulated(the_hub):
+        yield Org(the_hub, login_of("SALESFORCE_JWT", credential_files))
+
+
+def login_of(name: str, files: dict[str, dict[str, Any]]) -> Login:
+    kind = KINDS[name]
+    given = {each.name: files[name][each.name] for each in kind.fields}
+    secret = {each.name for each in kind.fields if each.secret}
+    settings = {name: value for name, value in given.items() if name not in secret}
+    return Login(kind, *kind.clean(settings, {name: given[name] for name in secret}))
