@@ -4,8 +4,9 @@ import datetime as dt
 
 from integrations.contract import Destination, System, Table
 from integrations.destinations.salesforce.answers import NOUNS
-from integrations.destinations.salesforce.auth import LABEL, SALESFORCE_CLIENT_CREDENTIALS, SALESFORCE_JWT, SANDBOX, SYSTEM
+from integrations.destinations.salesforce.auth import LABEL, SANDBOX, SYSTEM
 from integrations.destinations.salesforce.client import BATCH_SIZE, connect
+from integrations.destinations.salesforce.kinds import SALESFORCE_CLIENT_CREDENTIALS, SALESFORCE_JWT
 from integrations.destinations.salesforce.options import FIELD_TABLE, OPTIONS
 from integrations.destinations.salesforce.payload import ACCOUNT, ENTITIES, PRODUCT, build
 

@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
-from integrations.destinations.salesforce import auth
+from integrations.destinations.salesforce import kinds
 from integrations.emulation.hub import Hub
 from tests.destinations.salesforce.org import Login, Org
 from tests.wire import emulated
 
-KINDS = {kind.kind: kind for kind in (auth.SALESFORCE_JWT, auth.SALESFORCE_CLIENT_CREDENTIALS)}
+KINDS = {kind.kind: kind for kind in (kinds.SALESFORCE_JWT, kinds.SALESFORCE_CLIENT_CREDENTIALS)}
 
 
 @pytest.fixture(scope="session")

@@ -1,63 +1,19 @@
 """SOQL, as far as clients of ours and well-known ones ask it: fields, parents' fields, conditions, order, limit, COUNT()."""
 
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
-from lark import Lark, Token, Transformer
+from lark import Lark
 from lark.exceptions import UnexpectedInput
 
 from integrations.destinations.salesforce.emulation.books import Books, Record
+from integrations.destinations.salesforce.emulation.conditions import GRAMMAR, Conditions, Value, folded
 from integrations.destinations.salesforce.emulation.errors import SalesforceError, invalid_field
 from integrations.destinations.salesforce.emulation.schema import Kind
 from integrations.emulation.contract import Request
 
 PAGE = 2000
-_GRAMMAR = r"""
-query: "SELECT"i fields "FROM"i NAME where? order? limit? offset?
-fields: COUNT | PATH ("," PATH)*
-where: "WHERE"i either
-order: "ORDER"i "BY"i sort ("," sort)*
-sort: PATH DIRECTION? NULLS?
-limit: "LIMIT"i INT
-offset: "OFFSET"i INT
-?either: both ("OR"i both)*
-?both: one ("AND"i one)*
-?one: "NOT"i one -> negated
-    | "(" either ")"
-    | PATH SIGN literal -> compared
-    | PATH "LIKE"i STRING -> like
-    | PATH "IN"i "(" literal ("," literal)* ")" -> among
-    | PATH "NOT"i "IN"i "(" literal ("," literal)* ")" -> not_among
-literal: STRING | DATETIME | DATE | NUMBER | WORD
-COUNT.3: /COUNT\(\s*\)/i
-DIRECTION.3: /(ASC|DESC)\b/i
-NULLS.3: /NULLS\s+(FIRST|LAST)\b/i
-WORD.3: /(true|false|null)\b/i
-SIGN: "!=" | "<>" | "<=" | ">=" | "=" | "<" | ">"
-STRING: /'(\\.|[^'\\])*'/
-DATETIME.2: /\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:?\d\d)/
-DATE.1: /\d{4}-\d\d-\d\d/
-NUMBER: /-?\d+(\.\d+)?/
-INT: /\d+/
-NAME: /\w+/
-PATH: /(?!(FROM|WHERE|AND|OR|NOT|ORDER|LIMIT|IN)\b)\w+(\.\w+)*/i
-%ignore /\s+/
-"""
-_SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-Value = Callable[[Record], Any]
-Test = Callable[[Record], bool]
 
 
 class Query:
@@ -66,7 +22,7 @@ class Query:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._left: dict[str, tuple[list[dict[str, Any]], int]] = {}
-        self._parser = Lark(_GRAMMAR, start="query", parser="lalr")
+        self._parser = Lark(GRAMMAR, start="query", parser="lalr")
 
     def ask(self, text: str, request: Request) -> dict[str, Any]:
         """The first page of an answer. Raises SalesforceError."""
@@ -98,43 +54,6 @@ class Query:
         return answer | {"nextRecordsUrl": f"/services/data/v62.0/query/{cursor}-{end}"}
 
 
-class _Conditions(Transformer[Token, Any]):
-    """Parsed conditions as tests of one object's records."""
-
-    def __init__(self, value: Callable[[str], Value]) -> None:
-        super().__init__()
-        self._value = value
-
-    def literal(self, found: Sequence[Token]) -> Any:
-        return _literal(found[0])
-
-    def either(self, tests: Sequence[Test]) -> Test:
-        return lambda record: any(test(record) for test in tests)
-
-    def both(self, tests: Sequence[Test]) -> Test:
-        return lambda record: all(test(record) for test in tests)
-
-    def negated(self, tests: Sequence[Test]) -> Test:
-        return lambda record: not tests[0](record)
-
-    def compared(self, found: Sequence[Any]) -> Test:
-        value, compare, wanted = self._value(str(found[0])), _SIGNS[str(found[1])], found[2]
-        return lambda record: _compare(compare, value(record), wanted)
-
-    def like(self, found: Sequence[Any]) -> Test:
-        value, wanted = self._value(str(found[0])), str(_literal(found[1]))
-        pattern = re.compile("".join(".*" if part == "%" else "." if part == "_" else re.escape(part) for part in wanted), re.I | re.S)
-        return lambda record: bool(pattern.fullmatch(str(value(record) or "")))
-
-    def among(self, found: Sequence[Any]) -> Test:
-        value, wanted = self._value(str(found[0])), {_folded(each) for each in found[1:]}
-        return lambda record: _folded(value(record)) in wanted
-
-    def not_among(self, found: Sequence[Any]) -> Test:
-        among = self.among(found)
-        return lambda record: not among(record)
-
-
 class _Answer:
     def __init__(self, books: Books) -> None:
         self._books = books
@@ -156,7 +75,7 @@ class _Answer:
 
     def _sort(self, found: list[Record], value: Value, words: Sequence[str]) -> None:
         """In place; empty values first."""
-        found.sort(key=lambda record: (value(record) is not None, _folded(value(record)) or 0), reverse="DESC" in words)
+        found.sort(key=lambda record: (value(record) is not None, folded(value(record)) or 0), reverse="DESC" in words)
 
     def _kind(self, name: str) -> Kind:
         try:
@@ -168,7 +87,7 @@ class _Answer:
         records = list(self._books.records[kind.name].values())
         if clause is None:
             return records
-        test = _Conditions(lambda path: self._value(kind, path)).transform(clause[0])
+        test = Conditions(lambda path: self._value(kind, path)).transform(clause[0])
         return [record for record in records if test(record)]
 
     def _path(self, kind: Kind, text: str) -> list[str]:
@@ -214,28 +133,3 @@ class _Answer:
 
 def _attributes(kind: Kind, record: Record) -> dict[str, Any]:
     return {"attributes": {"type": kind.name, "url": f"/services/data/v62.0/sobjects/{kind.name}/{record['Id']}"}}
-
-
-def _literal(token: Token) -> Any:
-    text = str(token)
-    if token.type == "STRING":
-        return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), text[1:-1])
-    if token.type == "NUMBER":
-        return Decimal(text)
-    if token.type == "WORD":
-        return {"true": True, "false": False, "null": None}[text.lower()]
-    return text.replace("Z", ".000+0000") if token.type == "DATETIME" else text
-
-
-def _folded(value: Any) -> Any:
-    """Texts are compared without their case."""
-    return value.lower() if isinstance(value, str) else value
-
-
-def _compare(compare: Callable[[Any, Any], bool], value: Any, wanted: Any) -> bool:
-    if value is None or wanted is None:
-        return compare in (operator.eq, operator.ne) and compare(value, wanted)
-    try:
-        return compare(_folded(value), _folded(wanted))
-    except TypeError:
-        return False
