@@ -45,7 +45,8 @@ def _lease(kit: Kit) -> Slots | None:
         live = [row for row in rows if row.pk not in gone]
         free = int(budget.cap) - sum(row.count for row in live)
         others_wait = any(row.count == 0 and row.owner != me for row in live)
-        Slots.objects.filter(budget=budget, owner=me, count=0).delete()
+        if any(row.count == 0 and row.owner == me for row in rows):
+            Slots.objects.filter(budget=budget, owner=me, count=0).delete()
         if free <= 0:
             Slots.objects.create(budget=budget, count=0, owner=me, until=now + WAITING)
             return None
@@ -55,8 +56,9 @@ def _lease(kit: Kit) -> Slots | None:
 
 def _budget(kit: Kit) -> Budget:
     books = {"system": kit.integration.system, "tenant": kit.tenant}
-    Budget.objects.get_or_create(**books, defaults={"cap": float(kit.destination.parallel)})
-    return Budget.objects.select_for_update().get(**books)
+    locked = Budget.objects.select_for_update()
+    found = locked.filter(**books).first()
+    return found or locked.get_or_create(**books, defaults={"cap": float(kit.destination.parallel)})[0]
 
 
 def in_use(integration: IntegrationConfig) -> bool:

@@ -7,12 +7,15 @@ request is stored (recover.py sends the same one again).
 from collections.abc import Sequence
 from dataclasses import replace
 
+from django.utils import timezone
+
 from integrations.contract import Held, Sending, Sought
 from integrations.errors import Misconfigured, Retry
 from integrations.http import REQUEST_TIMEOUT
 from integrations.models import IntegrationConfig
 from runs import budget, ledger, record, verify
 from runs.build import Built, Kit, against_held, build
+from runs.gate import Gate
 from runs.points import point
 from runs.send import perform
 
@@ -20,6 +23,8 @@ from runs.send import perform
 def deliver(integration: IntegrationConfig) -> int:
     """One batch of an integration's due runs, from claim to verification; returns how many were taken up."""
     if not integration.enabled or integration.archived_at or not integration.connected:
+        return 0
+    if not ledger.due(integration, timezone.now()).exists():
         return 0
     kit = Kit.of(integration)
     with budget.slots(kit) as parallel:
@@ -35,7 +40,7 @@ def _batch(kit: Kit, parallel: int) -> int:
     except (Retry, Misconfigured) as error:
         record.put_back(claim, error)
         return len(claim.runs)
-    _send(kit, claim, sendable, parallel)
+    _send(kit, claim, sendable, Gate(parallel))
     return len(claim.runs)
 
 
@@ -62,7 +67,7 @@ def _held_now(kit: Kit, built: Sequence[Built]) -> dict[str, Held]:
     return held
 
 
-def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], parallel: int) -> None:
+def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], gate: Gate) -> None:
     """Packs what is ready, then for each portion of requests: intent, send, record, verify."""
     ready = {item.document.key: item.run for item in built}
 
@@ -76,7 +81,7 @@ def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], parallel: int) 
             ledger.give_back(claim.token)
             return
         exchanges = ledger.intend(claim, portion, ready)
-        sent = perform(kit, list(zip(exchanges, portion, strict=False)), claim.until, parallel)
+        sent = perform(kit, list(zip(exchanges, portion, strict=False)), claim.until, gate)
         verify.read_back(kit, record.answers(kit, claim.token, sent))
 
 

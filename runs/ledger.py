@@ -38,6 +38,12 @@ class Claim:
         return timezone.now() + dt.timedelta(seconds=seconds) < self.until
 
 
+def due(integration: IntegrationConfig, now: dt.datetime) -> models.QuerySet[IntegrationRun]:
+    """The runs whose time has come and whose slot is free."""
+    runs = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
+    return runs.filter(rested("delivery__", now), delivery__state=Delivery.State.IDLE)
+
+
 def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelta) -> Claim:
     """Takes up to `limit` due runs through their deliveries, in one short transaction; a person's orders first.
 
@@ -47,26 +53,28 @@ def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelt
     point("before claim")
     now = timezone.now()
     taken = Claim(uuid.uuid4(), now + lease.LEASE, integration, replay_window)
-    due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
-    due = due.filter(rested("delivery__", now), delivery__state=Delivery.State.IDLE).order_by("automatic", "deaths", "next_attempt_at")
-    first = due.values_list("deaths", "delivery_id")[:limit]
+    first = due(integration, now).order_by("automatic", "deaths", "next_attempt_at").values_list("deaths", "delivery_id")[:limit]
     suspects = [delivery for deaths, delivery in first if deaths]
     wanted = suspects[:1] if suspects and len(suspects) == len(first) else [delivery for deaths, delivery in first if not deaths]
+    if not wanted:
+        return taken
     with transaction.atomic():
-        _take(taken, wanted)
+        held = _take(taken, wanted)
         point("claimed")
-        taken.runs = _start(_newest(due.model.objects.filter(delivery__claim=taken.token, status__in=DUE, integration=integration)), now)
-        mine = Delivery.objects.filter(claim=taken.token, state=Delivery.State.CLAIMED)
-        _let_go(mine.exclude(pk__in=[run.delivery_id for run in taken.runs]))
+        mine = IntegrationRun.objects.filter(delivery__claim=taken.token, status__in=DUE, integration=integration)
+        taken.runs = _start(_newest(mine), now)
+        if len(taken.runs) < held:
+            others = Delivery.objects.filter(claim=taken.token, state=Delivery.State.CLAIMED)
+            _let_go(others.exclude(pk__in=[run.delivery_id for run in taken.runs]))
     point("started")
     return taken
 
 
-def _take(taken: Claim, wanted: Iterable[int]) -> None:
-    """What another worker has under its hands right now is left to it, and never waited for."""
+def _take(taken: Claim, wanted: Iterable[int]) -> int:
+    """What another worker has under its hands right now is left to it, and never waited for. Returns how many are ours."""
     free = Delivery.objects.select_for_update(skip_locked=True).filter(pk__in=wanted, state=Delivery.State.IDLE)
     mine = Delivery.objects.filter(pk__in=list(free.values_list("pk", flat=True)))
-    mine.update(state=Delivery.State.CLAIMED, claim=taken.token, owner=lease.me(), lease_until=taken.until, fence=F("fence") + 1)
+    return mine.update(state=Delivery.State.CLAIMED, claim=taken.token, owner=lease.me(), lease_until=taken.until, fence=F("fence") + 1)
 
 
 def rested(prefix: str, now: dt.datetime) -> Q:
@@ -77,12 +85,17 @@ def rested(prefix: str, now: dt.datetime) -> Q:
 def _newest(runs: models.QuerySet[IntegrationRun]) -> list[IntegrationRun]:
     """One run per delivery: the newest revision's; the others are superseded."""
     best: dict[int, IntegrationRun] = {}
-    found = runs.select_related("bill__source", "bill__account", "revision", "delivery__revision").defer(*UNREAD)
-    for run in found.order_by("revision__number", "dt_created"):
+    found = list(
+        runs.select_related("bill__source", "bill__account", "revision", "delivery__revision")
+        .defer(*UNREAD)
+        .order_by("revision__number", "dt_created")
+    )
+    for run in found:
         best[run.delivery_id] = run
     chosen = list(best.values())
-    others = runs.exclude(pk__in=[run.pk for run in chosen])
-    others.update(status=Status.SUPERSEDED, dt_completed=timezone.now(), error="A newer run of the same Bill took over before sending.")
+    if len(chosen) < len(found):
+        others = runs.exclude(pk__in=[run.pk for run in chosen])
+        others.update(status=Status.SUPERSEDED, dt_completed=timezone.now(), error="A newer run of the same Bill took over before sending.")
     return chosen
 
 
@@ -177,7 +190,7 @@ def stored_request(exchange: Exchange) -> Request:
         headers=exchange.headers,
         body=zlib.decompress(exchange.body),
         key=exchange.key,
-        members=tuple(exchange.members.order_by("position").values_list("key", flat=True)),
+        members=tuple(member.key for member in sorted(exchange.members.all(), key=lambda member: member.position)),
     )
 
 

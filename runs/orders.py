@@ -1,6 +1,7 @@
 """What a person or a command may order: sync, retry, replay, cancel. Each only writes runs; the engine does the rest."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -23,8 +24,8 @@ class NotPossibleError(Exception):
     """The order cannot be carried out; the message says why and what to do."""
 
 
-def sync(integration: IntegrationConfig, user: User | None = None) -> list[IntegrationRun]:
-    """Selects what the integration owes now, schedule or not, and wakes a worker."""
+def sync(integration: IntegrationConfig, user: User | None = None) -> list[UUID]:
+    """Selects what the integration owes now, schedule or not, and wakes a worker; returns the new runs' ids."""
     made = select(integration)
     changed.send(IntegrationRun, actor=user, subject=integration, verb="synced", before=None, after={"runs": len(made)})
     wake(integration)

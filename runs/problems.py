@@ -23,7 +23,7 @@ def update(
     """Links each run to the problems that hold it now, closes those that hold nothing any more; returns how many are new."""
     judged = list(pairs)
     freed = [run for run, fault in judged if fault is None or fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED]
-    _free(freed)
+    left = _free(freed)
     opened = 0
     for run, fault in judged:
         if fault is not None and (fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED):
@@ -31,19 +31,21 @@ def update(
                 problem, new = _open(integration, cause)
                 problem.runs.add(run)
                 opened += new
-    close_empty(integration)
+    if left:
+        close_empty(integration)
     return opened
 
 
-def _free(runs: list[IntegrationRun]) -> None:
-    """A run's earlier causes no longer hold it, nor the earlier runs of the same slot."""
+def _free(runs: list[IntegrationRun]) -> int:
+    """A run's earlier causes no longer hold it, nor the earlier runs of the same slot. Returns how many no longer do."""
     slots = [run.delivery_id for run in runs]
-    Problem.runs.through.objects.filter(integrationrun__delivery__in=slots).delete()
+    left, _ = Problem.runs.through.objects.filter(integrationrun__delivery__in=slots).delete()
+    return left
 
 
-def close_empty(integration: IntegrationConfig) -> int:
+def close_empty(integration: IntegrationConfig) -> None:
     empty = Problem.objects.filter(integration=integration, runs=None).exclude(state=Problem.State.CLOSED).exclude(code__in=STANDING)
-    return empty.update(state=Problem.State.CLOSED, closed_at=timezone.now())
+    empty.update(state=Problem.State.CLOSED, closed_at=timezone.now())
 
 
 def _causes(fault: Fault, plan: Plan | None) -> list[Fault]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from credentials import health
-from integrations.contract import Fault, Held, Outcome, Sought
+from integrations.contract import Answer, Fault, Held, Outcome, Sought
 from integrations.errors import DeliveryError
 from runs import budget, ledger, looking, periods, problems, retry, rows, strain, transitions
 from runs.build import Built, Kit
@@ -85,7 +85,8 @@ def keep(kit: Kit, token: uuid.UUID, told: Sequence[tuple[Sent, list[Pair]]], re
     with transaction.atomic():
         mine = _record(kit, token, [pair for _, pairs in told for pair in pairs], rest)
         ours = {member.pk for member, _ in mine}
-        closed = [each for each, pairs in told if _close(each, [pair for pair in pairs if pair[0].pk in ours], len(pairs))]
+        look = _next_look([each.exchange for each, _ in told])
+        closed = [each for each, pairs in told if _close(each.exchange, each.answer, _said_by(each.error), pairs, ours, look)]
         ledger.keep_answers([each.exchange for each in closed if each.answer is not None], answered=True)
         ledger.keep_answers([each.exchange for each in closed if each.answer is None], answered=False)
         point("recording")
@@ -101,15 +102,18 @@ def heed(kit: Kit, found: Sequence[Outcome]) -> None:
     budget.learn(kit, [outcome.fault is not None and outcome.fault.next == "rate" for outcome in found])
 
 
-def outcomes(kit: Kit, token: uuid.UUID, exchange: Exchange, pairs: Sequence[Pair], rest: dt.datetime | None = None) -> list[Accepted]:
-    """Records what asking the destination found about one exchange's open members. `rest` as in `keep`."""
-    pairs = periods.redated(kit, pairs)
+def outcomes(
+    kit: Kit, token: uuid.UUID, told: Sequence[tuple[Exchange, Sequence[Pair]]], rest: dt.datetime | None = None
+) -> list[Accepted]:
+    """Records what asking the destination found about the open members of exchanges. `rest` as in `keep`."""
+    told = [(exchange, periods.redated(kit, pairs)) for exchange, pairs in told]
     point("before settling")
     with transaction.atomic():
-        mine = _record(kit, token, pairs, rest)
-        if mine:
-            ledger.take_answer(exchange, None, "Asked the destination.", _end(exchange, mine, len(pairs)), _next_look(exchange))
-            ledger.keep_answers([exchange], answered=False)
+        mine = _record(kit, token, [pair for _, pairs in told for pair in pairs], rest)
+        ours = {member.pk for member, _ in mine}
+        look = _next_look([exchange for exchange, _ in told])
+        closed = [exchange for exchange, pairs in told if _close(exchange, None, "Asked the destination.", pairs, ours, look)]
+        ledger.keep_answers(closed, answered=False)
         point("settling")
     point("settled")
     return _accepted(mine)
@@ -153,12 +157,16 @@ def _accepted(pairs: Sequence[Pair]) -> list[Accepted]:
     ]
 
 
-def _close(sent: Sent, mine: Sequence[Pair], members: int) -> bool:
-    """Notes the answer where any of the open `members` was ours; an exchange that is no longer ours is somebody else's to close."""
+def _close(exchange: Exchange, answer: Answer | None, note: str, pairs: Sequence[Pair], ours: set[int], look: dt.datetime) -> bool:
+    """Notes the answer where any of the open members was ours; an exchange that is no longer ours is somebody else's to close."""
+    mine = [pair for pair in pairs if pair[0].pk in ours]
     if mine:
-        note = f"{sent.error.sentence} {sent.error.detail}".strip() if sent.error else ""
-        ledger.take_answer(sent.exchange, sent.answer, note, _end(sent.exchange, mine, members), _next_look(sent.exchange))
+        ledger.take_answer(exchange, answer, note, _end(exchange, mine, len(pairs)), look)
     return bool(mine)
+
+
+def _said_by(error: DeliveryError | None) -> str:
+    return f"{error.sentence} {error.detail}".strip() if error else ""
 
 
 def _end(exchange: Exchange, mine: Sequence[Pair], members: int) -> str:
@@ -172,8 +180,9 @@ def _end(exchange: Exchange, mine: Sequence[Pair], members: int) -> str:
     return Exchange.State.SETTLED
 
 
-def _next_look(exchange: Exchange) -> dt.datetime:
-    return timezone.now() + retry.LOOKS.wait(exchange.sends)
+def _next_look(exchanges: Sequence[Exchange]) -> dt.datetime:
+    """One moment for all that were sent together, so that they are looked at together."""
+    return timezone.now() + retry.LOOKS.wait(max((exchange.sends for exchange in exchanges), default=1))
 
 
 def _apply(member: Member, outcome: Outcome) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from integrations.contract import Fault, Held, Outcome
@@ -14,6 +14,7 @@ from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
 from runs import budget, lease, ledger, looking, record, verify
 from runs.build import Kit
+from runs.gate import Gate
 from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
 from runs.points import point
 from runs.send import perform
@@ -98,7 +99,7 @@ class Grip:
 
     @property
     def whole(self) -> bool:
-        return len(self.members) == self.exchange.members.count()
+        return len(self.members) == len(self.exchange.members.all())
 
 
 def settle(integration: IntegrationConfig, limit: int = 50) -> int:
@@ -114,28 +115,33 @@ def settle(integration: IntegrationConfig, limit: int = 50) -> int:
         return 0
     kit = Kit.of(integration)
     with budget.slots(kit) as parallel:
-        return _settle(kit, list(due.order_by("next_look_at")[:limit]), parallel) if parallel else 0
+        return _settle(kit, _with_members(due.order_by("next_look_at")[:limit]), parallel) if parallel else 0
+
+
+def _with_members(exchanges: QuerySet[Exchange]) -> list[Exchange]:
+    """With all that recording needs of each member, in order."""
+    members = Member.objects.select_related("run__bill", "run__revision", "delivery").defer("run__revision__raw").order_by("position")
+    return list(exchanges.prefetch_related(Prefetch("members", members)))
 
 
 def _settle(kit: Kit, due: Sequence[Exchange], parallel: int) -> int:
-    now = timezone.now()
-    grips = [grip for exchange in due if (grip := grasp(exchange))]
+    now, token = timezone.now(), uuid.uuid4()
+    grips = [grip for exchange in due if (grip := grasp(exchange, token))]
     jobs = [grip for grip in grips if grip.exchange.state == Exchange.State.ACCEPTED]
     again = [grip for grip in grips if grip not in jobs and grip.whole and _replayable(grip.exchange, now)]
-    resend(kit, again, parallel)
+    resend(kit, again, Gate(parallel))
+    follow(kit, jobs)
     for grip in grips:
-        if grip in jobs:
-            follow(kit, grip)
-        elif grip not in again:
+        if grip not in jobs and grip not in again:
             ask(kit, grip)
     return len(grips)
 
 
-def grasp(exchange: Exchange) -> Grip | None:
+def grasp(exchange: Exchange, token: uuid.UUID) -> Grip | None:
     """Claims an exchange by all its unsettled members together; None when anybody else holds one or has looked at it since."""
-    token, now = uuid.uuid4(), timezone.now()
+    now = timezone.now()
     until = now + lease.LEASE
-    members = list(exchange.members.filter(accepted=None).select_related("run__bill", "run__revision", "delivery"))
+    members = [member for member in exchange.members.all() if member.accepted is None]
     point("before grasp")
     with transaction.atomic():
         free = Delivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state__in=SETTLING)
@@ -158,8 +164,14 @@ def _replayable(exchange: Exchange, now: dt.datetime) -> bool:
     return exchange.replay_until is not None and now < exchange.replay_until
 
 
-def follow(kit: Kit, grip: Grip) -> None:
-    """Asks how far an asynchronous job is."""
+def follow(kit: Kit, grips: Sequence[Grip]) -> None:
+    """Asks how far asynchronous jobs are."""
+    if grips:
+        told = [(grip.exchange, _progress(kit, grip)) for grip in grips]
+        verify.read_back(kit, record.outcomes(kit, grips[0].token, told))
+
+
+def _progress(kit: Kit, grip: Grip) -> list[looking.Pair]:
     point("before following")
     try:
         found = kit.client.follow(ledger.stored_request(grip.exchange), grip.exchange.job_url)
@@ -167,18 +179,17 @@ def follow(kit: Kit, grip: Grip) -> None:
         found = [Outcome(member=member.key, job=grip.exchange.job_url) for member in grip.members]
     point("followed")
     by_key = {outcome.member: outcome for outcome in found}
-    accepted = record.outcomes(kit, grip.token, grip.exchange, [(member, by_key[member.key]) for member in grip.members])
-    verify.read_back(kit, accepted)
+    return [(member, by_key[member.key]) for member in grip.members]
 
 
-def resend(kit: Kit, grips: Sequence[Grip], parallel: int) -> None:
+def resend(kit: Kit, grips: Sequence[Grip], gate: Gate) -> None:
     """The same requests again, byte for byte."""
     if not grips:
         return
     Exchange.objects.filter(pk__in=[grip.exchange.pk for grip in grips]).update(sent_at=timezone.now())
     point("before resend")
     pairs = [(grip.exchange, ledger.stored_request(grip.exchange)) for grip in grips]
-    sent = perform(kit, pairs, min(grip.until for grip in grips), parallel)
+    sent = perform(kit, pairs, min(grip.until for grip in grips), gate)
     point("resent")
     accepted: list[record.Accepted] = []
     for grip, each in zip(grips, sent, strict=True):
@@ -224,7 +235,7 @@ def ask(kit: Kit, grip: Grip) -> None:
     else:
         outcomes = [_verdict(kit, grip.exchange, member, held.get(member.key)) for member in grip.members]
     found = [*zip(grip.members, outcomes, strict=True)]
-    verify.read_back(kit, record.outcomes(kit, grip.token, grip.exchange, found, _rest(kit, grip.exchange)))
+    verify.read_back(kit, record.outcomes(kit, grip.token, [(grip.exchange, found)], _rest(kit, grip.exchange)))
 
 
 def _verdict(kit: Kit, exchange: Exchange, member: Member, there: Held | None) -> Outcome:
@@ -243,9 +254,9 @@ def _still_asking(member: Member, why: str) -> Outcome:
 
 def ask_now(run: IntegrationRun) -> Status:
     """A person's question about an UNKNOWN run: asks the destination at once, never sends. Returns the run's status afterwards."""
-    member = run.members.filter(exchange__state=Exchange.State.INTENT).order_by("-exchange__created_at").first()
-    grip = grasp(member.exchange) if member is not None and run.integration.connected else None
-    if grip is not None:
+    sent = Exchange.objects.filter(members__run=run, state=Exchange.State.INTENT).order_by("-created_at")[:1]
+    grips = [grasp(exchange, uuid.uuid4()) for exchange in _with_members(sent) if run.integration.connected]
+    for grip in filter(None, grips):
         ask(Kit.of(run.integration), grip)
     run.refresh_from_db()
     return Status(run.status)

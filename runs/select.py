@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
@@ -133,7 +134,8 @@ def candidates(selector: Selector) -> QuerySet[Bill]:
         bills = bills.filter(status=Bill.Status.APPROVED)
     if options.get("syncStartDate"):
         bills = bills.filter(bill_date__gte=options["syncStartDate"])
-    return bills.exclude(status=Bill.Status.VOID).select_related("account", "source", "current_revision").order_by("id")
+    found = bills.exclude(status=Bill.Status.VOID).select_related("account", "source", "current_revision")
+    return found.defer("current_revision__raw").order_by("id")
 
 
 def chunks(bills: QuerySet[Bill]) -> Iterator[list[Bill]]:
@@ -143,8 +145,8 @@ def chunks(bills: QuerySet[Bill]) -> Iterator[list[Bill]]:
         last = chunk[-1].pk
 
 
-def select(integration: IntegrationConfig, now: dt.datetime | None = None) -> list[IntegrationRun]:
-    """Makes a run for every Bill that qualifies and has none for its current revision. Safe to call twice and at the same time.
+def select(integration: IntegrationConfig, now: dt.datetime | None = None) -> list[UUID]:
+    """Makes a run for every Bill that qualifies and has none for its current revision; returns their ids. Safe to call twice and at once.
 
     With `now`, an integration on a schedule takes only what arrived before its last scheduled time; without, it takes everything.
     """
@@ -152,15 +154,15 @@ def select(integration: IntegrationConfig, now: dt.datetime | None = None) -> li
     selector = Selector.of(integration)
     if selector.not_able():
         return []
-    made: list[IntegrationRun] = []
+    made: list[UUID] = []
     bills = candidates(selector)
     if now is not None and integration.trigger_type == IntegrationConfig.Trigger.SCHEDULE:
         bills = bills.filter(current_revision__received_at__lte=last_scheduled(integration, now))
     for chunk in chunks(bills):
         wanted = [bill for bill in chunk if not selector.not_wanted(bill)]
-        made += order(integration, wanted)
+        made += [run.pk for run in order(integration, wanted)]
     for chunk in chunks(void.voided(integration)):
-        made += order(integration, chunk, void.slot(integration))
+        made += [run.pk for run in order(integration, chunk, void.slot(integration))]
     return made
 
 

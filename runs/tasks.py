@@ -16,7 +16,7 @@ from integrations.models import IntegrationConfig
 from runs import budget, lease, ledger, recover, verify
 from runs.build import Kit
 from runs.deliver import deliver
-from runs.models import DUE, Beat, Delivery, Exchange, IntegrationRun
+from runs.models import Beat, Exchange
 from runs.select import select
 
 SECONDS = 60
@@ -105,10 +105,7 @@ def wake_idle() -> int:
 
 
 def has_due_runs(integration: IntegrationConfig) -> bool:
-    now = timezone.now()
-    due = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
-    free = due.filter(ledger.rested("delivery__", now), delivery__state=Delivery.State.IDLE)
-    return integration.enabled and integration.connected and free.exists()
+    return integration.enabled and integration.connected and ledger.due(integration, timezone.now()).exists()
 
 
 def sweep() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations import service as integrations
@@ -310,14 +310,14 @@ def everybody_else_is_taken_for_dead(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_claim_takes_what_others_hold(patch: pytest.MonkeyPatch) -> None:
-    claim = ledger.claim
+    due = ledger.due
 
-    def greedy(*arguments: Any) -> ledger.Claim:
+    def greedy(*arguments: Any) -> QuerySet[IntegrationRun]:
         Delivery.objects.update(state=Delivery.State.IDLE, lease_until=None)
         IntegrationRun.objects.filter(status=Status.STARTED).update(status=Status.WAITING)
-        return claim(*arguments)
+        return due(*arguments)
 
-    patch.setattr(ledger, "claim", greedy)
+    patch.setattr(ledger, "due", greedy)
 
 
 def a_run_is_started_whatever_it_has_become(patch: pytest.MonkeyPatch) -> None:

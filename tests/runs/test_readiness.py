@@ -17,6 +17,7 @@ from integrations import service as integrations
 from integrations.models import IntegrationConfig
 from mappings.models import CatalogueRecord, ExternalMapping
 from runs import catalogue, causes, readiness
+from runs.models import IntegrationRun
 from runs.select import select
 from tests.runs.conftest import ACCOUNT, Books
 from tests.runs.factories import a_bill, a_line, an_integration, arrive
@@ -128,7 +129,7 @@ def test_what_the_options_leave_out_and_what_is_posted_is_not_blocked(into: Inte
     arrive(a_bill("b-5", status="VOID"))
     found = readiness.readiness(into)
     assert [(bill.uid, reason) for bill, reason in found.left_out] == [("b-5", "The Bill is void.")]
-    [run] = [run for run in select(into) if run.bill.uid == "b-1"]
+    run = IntegrationRun.objects.get(pk__in=select(into), bill__uid="b-1")
     run.status = "COMPLETE"
     run.save()
     assert readiness.readiness(into).goes == 0

@@ -35,7 +35,7 @@ class Command(BaseCommand):
             recover.lose_dead_intents()
         touched = set(IntegrationRun.objects.filter(integration__in=chosen, status__in=OPEN).values_list("pk", flat=True))
         for integration in chosen:
-            touched |= {run.pk for run in orders.sync(integration)}
+            touched |= set(orders.sync(integration))
         if options["wait"]:
             self._work(chosen, touched, time.monotonic() + options["timeout"])
         statuses = Counter(IntegrationRun.objects.filter(pk__in=touched).values_list("status", flat=True))
