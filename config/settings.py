@@ -28,7 +28,6 @@ INSTALLED_APPS = [
     "axes",
     "django_q",
     "formtools",
-    "import_export",
     "billing",
     "integrations",
     "mappings",
