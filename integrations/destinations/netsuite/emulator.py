@@ -17,7 +17,7 @@ CONCURRENCY = 5
 ACCOUNT = "1234567_SB1"
 _HOST = re.compile(r"([a-z0-9-]+)\.(suitetalk|restlets)\.api\.netsuite\.com|([a-z0-9-]+)\.app\.netsuite\.com")
 PAGES = "/app/"
-_OWN = ("/services/rest/", PAGES)
+_OWN = ("/services/rest/", *(f"{PAGES}{part}/" for part in ("center", "accounting", "common", "oauth2")))
 
 
 class NetSuiteEmulator:
