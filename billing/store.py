@@ -17,7 +17,7 @@ from billing.document import bill_of, digest, slice_digest
 from billing.models import Account, Bill, BillRevision, Source
 from billing.shelf import COLUMNS, Outcome, Shelf, columns, identity_of, is_older
 
-__all__ = ["Arrival", "Counts", "load", "read", "receive", "receive_items", "receive_parties", "slice_digest"]
+__all__ = ["Arrival", "Counts", "compare", "load", "read", "receive", "receive_items", "receive_parties", "slice_digest"]
 
 _LINES_PER_CHUNK = 20_000
 _LONGEST_ID = 200
@@ -59,6 +59,17 @@ def receive(source: Source, arrivals: Iterable[Arrival], schema: int, reread: Re
         twice(partial(keep_items, source, [(kind, ref, {}) for (kind, _), ref in named.items()], overwrite=False))
         counts.add(twice(partial(_keep, source, chunk, schema, reread)))
         known = known | set(named) if len(known) < _REMEMBERED_ITEMS else set(named)
+    return counts
+
+
+def compare(source: Source, arrivals: Iterable[Arrival], schema: int, reread: Reread) -> Counts:
+    """What `receive` would come to, while nothing is stored. A source that is not stored itself yet has no Bills."""
+    counts = Counts()
+    for chunk in _chunks(_fitting(arrivals, counts)):
+        bills = [bill for _, bill, _ in chunk]
+        held = Bill.objects.filter(source=source.pk, uid__in={bill.source_id for bill in bills})
+        shelves = _shelves(held, bills, schema, reread)
+        counts.add(shelves[bill.source_id].take(bill, raw, schema, Account()) for _, bill, raw in chunk)
     return counts
 
 
@@ -151,10 +162,10 @@ def _held(source: Source, arrivals: list[canonical.Bill], accounts: Mapping[str,
 
 
 def _shelves(held: QuerySet[Bill], arrivals: list[canonical.Bill], schema: int, reread: Reread) -> dict[str, Shelf]:
-    """What is stored of these Bills, by the source's id."""
+    """What is stored of these Bills, by the source's id; an empty shelf for one that is not."""
     newest = BillRevision.objects.filter(bill=OuterRef("pk")).order_by("-number")
     stored = held.select_related("current_revision").annotate(last=Subquery(newest.values("number")[:1]))
-    shelves = {
+    shelves = {arrival.source_id: Shelf(Bill()) for arrival in arrivals} | {
         bill.uid: Shelf(bill, bill.current_revision.digest if bill.current_revision else "", bill.last or 0)
         for bill in stored.defer("current_revision__document", "current_revision__raw")
     }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from django.dispatch import Signal
@@ -616,6 +617,30 @@ class Hook:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rows:
+    """CSV files of charges, one row each, whose Bills are made by adding rows up, wherever they stand in the file.
+
+    `columns` are required, `key` says to which Bill and which of its lines a row belongs, and `bill` makes one raw Bill of all its rows,
+    sorted by line. Both are pure and raise ValueError with a sentence that names the column. A row's cells are text, "" where it is null.
+    """
+
+    columns: tuple[str, ...]
+    optional: tuple[str, ...]
+    key: Callable[[Mapping[str, str]], tuple[str, str]]
+    bill: Callable[[Iterable[Mapping[str, str]]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFormat:
+    """A form of files that people fill in or get from elsewhere: what it is as sentences, templates to download, and its JSON Schema."""
+
+    about: str
+    templates: tuple[Path, ...]
+    schema: Callable[[], Mapping[str, Any]] | None = None
+    rows: Rows | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """A billing platform: one package under integrations/sources.
 
@@ -635,4 +660,5 @@ class Source:
     credential_kinds: tuple[CredentialKind, ...] = ()
     pull: Pull | None = None
     hook: Hook | None = None
+    files: FileFormat | None = None
     bill_url: Callable[[str, str], str] | None = None

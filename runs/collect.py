@@ -33,9 +33,10 @@ class Report:
 
 @dataclass
 class Collector:
-    """Takes the records of one source, whatever brought them: a file, its API, its events."""
+    """Takes the records of one source, whatever brought them: a file, its API, its events. A `dry` one only says what it would do."""
 
     stored: StoredSource
+    dry: bool = False
     report: Report = field(default_factory=Report)
     _parties: list[Party] = field(default_factory=list)
     _items: list[_Item] = field(default_factory=list)
@@ -52,12 +53,14 @@ class Collector:
 
     def take_file(self, name: str, stream: BinaryIO) -> None:
         """All records of one file, streamed. `name` stands in `where`, and its ending says what the file is."""
-        self.take(read_records(name, stream, self.collections))
+        files = self.source.files
+        self.take(read_records(name, stream, self.collections, files.rows if files else None))
 
     def take(self, records: Iterable[Found]) -> None:
         """All records; Accounts and catalogue items are stored in bulk as they come, Bills in order."""
         source = self.source
-        counts = store.receive(self.stored, self._bills(source, records), source.schema, lambda raw: source.read_bill(parse(raw)))
+        receive = store.compare if self.dry else store.receive
+        counts = receive(self.stored, self._bills(source, records), source.schema, lambda raw: source.read_bill(parse(raw)))
         self._flush()
         self.report.created += counts.created
         self.report.revised += counts.revised
@@ -111,7 +114,11 @@ class Collector:
         return None if why else value
 
     def _flush(self) -> None:
-        store.receive_parties(self.stored, self._parties)
-        store.receive_items(self.stored, self._items)
+        if not self.dry:
+            self._store()
         self._parties.clear()
         self._items.clear()
+
+    def _store(self) -> None:
+        store.receive_parties(self.stored, self._parties)
+        store.receive_items(self.stored, self._items)

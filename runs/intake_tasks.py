@@ -14,9 +14,9 @@ from django_q.tasks import async_task
 from billing.models import Source as StoredSource
 from credentials.models import Credential
 from integrations import errors, registry
-from runs import feeds, inbox, inbox_work, silence, tasks
+from runs import feeds, file_import, inbox, inbox_work, silence, tasks
 from runs.holds import INBOX, READING
-from runs.models import Feed
+from runs.models import Feed, FileImport
 from runs.pull import login, pull
 from runs.tasks import job
 
@@ -60,6 +60,8 @@ def pull_due() -> int:
         found = list(due())
         for feed in found:
             wake(feed.source_id)
+        for file in file_import.abandoned():
+            wake_file(file)
         return len(found)
 
 
@@ -123,3 +125,13 @@ def connected(sender: Any, *, subject: Any, verb: str, **_: Any) -> None:
     """A new login to a billing platform: its source is read at once."""
     if isinstance(subject, Credential) and verb in OPENED and subject.kind in feeds.pull_kinds():
         transaction.on_commit(lambda: async_task("runs.intake_tasks.pull_due"))
+
+
+def wake_file(file: int) -> None:
+    transaction.on_commit(lambda: async_task("runs.intake_tasks.read_file", file, timeout=LONGEST))
+
+
+def read_file(file: int) -> None:
+    """Reads a file that a person gave in the browser."""
+    with job(f"file {file}"):
+        file_import.work(FileImport.objects.get(pk=file), lambda: tasks.beat(timezone.now()))

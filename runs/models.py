@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from runs.models_intake import Feed, HookCount, Inbound
+from runs.models_intake import Feed, FileImport, FilePart, HookCount, Inbound
 
 __all__ = [
     "DUE",
@@ -19,6 +19,8 @@ __all__ = [
     "Event",
     "Exchange",
     "Feed",
+    "FileImport",
+    "FilePart",
     "HookCount",
     "Inbound",
     "IntegrationRun",

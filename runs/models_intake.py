@@ -1,5 +1,6 @@
-"""What comes in: how far each source's API is read, the events that sources posted to us, and how many were refused."""
+"""What comes in: how far each source's API is read, events that sources posted to us, files that people gave."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -79,3 +80,54 @@ class HookCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slug or 'unknown'} {self.day} {self.kind}: {self.count}"
+
+
+class FileImport(models.Model):
+    """A file of Bills that a person gave in the browser: how far it is, and what became of its records.
+
+    `rejected` has the first of them as [where, why]. `dry`: it was only asked what would become of them.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "WAITING", "Waiting"
+        READING = "READING", "Being read"
+        DONE = "DONE", "Done"
+        FAILED = "FAILED", "Failed"
+
+    slug = models.CharField(max_length=50)
+    name = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    dry = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    read = models.PositiveBigIntegerField(default=0)
+    owner = models.CharField(max_length=200, blank=True)
+    seen_at = models.DateTimeField(null=True)
+    received = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    revised = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected_count = models.PositiveIntegerField(default=0)
+    rejected = models.JSONField(default=list)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FilePart(models.Model):
+    """A piece of a file until it is read to its end: any worker on any machine can read it here."""
+
+    file = models.ForeignKey(FileImport, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("file", "number"), name="file_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.file} part {self.number}"

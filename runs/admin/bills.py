@@ -73,6 +73,8 @@ class BillAdmin(ReadOnlyAdmin):
 
         return [
             to("import/", intake.intake, "runs_import"),
+            to("import/<int:pk>/", intake.file, "runs_import_file"),
+            to("import/templates/<slug:platform>/<str:name>", intake.template, "runs_import_template"),
             to("<int:bill>/revisions/<int:number>.json", downloads.revision, "runs_revision_raw"),
             to("<int:bill>/preview/", preview.choose, "runs_preview_choose"),
             to("<int:bill>/preview/<uuid:integration>/", preview.show, "runs_preview"),

@@ -1,7 +1,7 @@
 """CSV to Bills: one row per line item, the Bill's columns repeated.
 
 Columns are named as the source's API names its fields, with a dot for what is inside an object; those of the lines start with
-"lineItems." or "line_items.". An empty cell is a field not given. Consecutive rows with the same id are one Bill.
+"lineItems.", "line_items." or "lines.". An empty cell is a field not given. Consecutive rows with the same id are one Bill.
 """
 
 import csv
@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from runs.intake.found import BILLS, Found
 from runs.intake.json_stream import NOT_UTF8, undecoded
 
-LINE_LISTS = ("lineItems", "line_items")
+LINE_LISTS = ("lineItems", "line_items", "lines")
 csv.field_size_limit(10_000_000)
 
 _Row = tuple[int, list[str]]

@@ -1,25 +1,31 @@
 """A file of Bills given in the browser, for people without a shell: read as import_bills reads it, told record by record."""
 
+import json
+from mimetypes import guess_type
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.models import Source
 from integrations import registry
-from integrations.contract import changed
-from runs import tasks
-from runs.collect import Collector, Report
+from integrations.contract import FileFormat
+from runs import file_import, intake_tasks
+from runs.models import FileImport
 from runs.views.orders import person
 
-LARGEST = 50 * 1024 * 1024
-MOST_SHOWN = 200
+LARGEST = 500 * 1024 * 1024
+AT_ONCE = 1024 * 1024
+"""Bytes that are read while the person waits; longer files are a worker's."""
+
+may_operate = permission_required("runs.operate", raise_exception=True)
 
 
 class IntakeForm(forms.Form):
@@ -30,6 +36,7 @@ class IntakeForm(forms.Form):
         widget=forms.FileInput({"accept": ".json,.jsonl,.ndjson,.csv"}),
         error_messages={"required": "Choose a file.", "empty": "The file is empty.", "max_length": "The file's name is too long."},
     )
+    dry = forms.BooleanField(label="Dry run", required=False, help_text="Says what would become of each record, and changes nothing.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,45 +54,76 @@ class IntakeForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("runs.operate", raise_exception=True)
+@may_operate
 def intake(request: HttpRequest) -> HttpResponse:
-    """The form; POST imports the file and shows what became of each record. The same file again changes nothing."""
-    form = IntakeForm(request.POST or None, request.FILES or None)
-    context = admin.site.each_context(request) | {"title": "Import Bills", "form": form}
+    """The form; POST keeps the file and leads to its page. The same file again changes nothing."""
+    form = IntakeForm(request.POST or None, request.FILES or None, initial={"source": request.GET.get("source", "")})
     if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
-        report = _import(request, form.cleaned_data["source"], file)
-        context |= {"report": report, "file_name": file.name, "tiles": _tiles(report), "rejected": report.rejected[:MOST_SHOWN]}
-        context["form"] = IntakeForm(initial={"source": form.cleaned_data["source"]})
-    return render(request, "runs/import.html", context)
+        return HttpResponseRedirect(reverse("admin:runs_import_file", args=[_taken(request, form).pk]))
+    return render(request, "runs/import.html", _context(request, form=form, title="Import Bills"))
 
 
-def _import(request: HttpRequest, slug: str, file: Any) -> Report:
-    collector = Collector(_source(slug))
-    collector.take_file(file.name, file.file)
-    report = collector.report
-    after = {"file": file.name, "rejected": len(report.rejected)}
-    after |= {name: getattr(report, name) for name in ("received", "created", "revised", "unchanged")}
-    changed.send(Source, actor=person(request), subject=collector.stored, verb="imported", before=None, after=after)
-    if report.created or report.revised:
-        tasks.wake_all()
-    return report
+@require_safe
+@may_operate
+def file(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a file is, then what became of its records."""
+    found = get_object_or_404(FileImport, pk=pk)
+    over = found.state in (FileImport.State.DONE, FileImport.State.FAILED)
+    form = IntakeForm(initial={"source": found.slug})
+    shown = {"report": found, "over": over, "tiles": tiles(found), "title": "Import Bills", "form": form}
+    return render(request, "runs/import.html", _context(request, **shown))
 
 
-def _source(slug: str) -> Source:
-    """The stored source, or the default one of the platform of that name, made when it is first needed."""
-    labels = {source.platform: source.label for source in registry.sources()}
-    stored = Source.objects.filter(slug=slug).first()
-    return stored or Source.objects.create(slug=slug, platform=slug, name=labels[slug])
+@require_safe
+@may_operate
+def template(request: HttpRequest, platform: str, name: str) -> HttpResponse:
+    """A file to fill in."""
+    for path in _format(platform).templates:
+        if path.name == name:
+            headers = {"Content-Disposition": f'attachment; filename="{platform}-{name}"'}
+            return HttpResponse(path.read_bytes(), content_type=guess_type(name)[0], headers=headers)
+    raise Http404
 
 
-def _tiles(report: Report) -> list[dict[str, Any]]:
+@require_safe
+def schema(request: HttpRequest, platform: str) -> HttpResponse:
+    """The published JSON Schema of one Bill; open to everybody."""
+    described = _format(platform).schema
+    if described is None:
+        raise Http404
+    return HttpResponse(json.dumps(described(), indent=2), content_type="application/schema+json")
+
+
+def tiles(found: FileImport) -> list[dict[str, Any]]:
     """What became of the Bills, and how many records of any kind were rejected."""
-    rejected = len(report.rejected)
+    rejected = found.rejected_count
     why = "each says why below" if rejected else "every record was read"
     return [
-        {"label": "New", "figure": report.created, "note": "stored for the first time"},
-        {"label": "Revised", "figure": report.revised, "note": "known before, changed since"},
-        {"label": "Unchanged", "figure": report.unchanged, "note": "known exactly so"},
+        {"label": "New", "figure": found.created, "note": "not known yet" if found.dry else "stored for the first time"},
+        {"label": "Revised", "figure": found.revised, "note": "known, with other contents" if found.dry else "known before, changed since"},
+        {"label": "Unchanged", "figure": found.unchanged, "note": "known exactly so"},
         {"label": "Rejected", "figure": rejected, "note": why, "failed": rejected},
     ]
+
+
+def _taken(request: HttpRequest, form: IntakeForm) -> FileImport:
+    given = form.cleaned_data["file"]
+    chunks = given.chunks(file_import.PIECE)
+    kept = file_import.keep(form.cleaned_data["source"], given.name, given.size, chunks, form.cleaned_data["dry"], person(request))
+    if kept.size <= AT_ONCE:
+        file_import.work(kept)
+    else:
+        intake_tasks.wake_file(kept.pk)
+    return kept
+
+
+def _context(request: HttpRequest, **shown: Any) -> dict[str, Any]:
+    formats = [(source, source.files) for source in registry.sources() if source.files is not None]
+    return admin.site.each_context(request) | {"formats": formats, "nav_current": "admin:billing_bill_changelist"} | shown
+
+
+def _format(platform: str) -> FileFormat:
+    for source in registry.sources():
+        if source.platform == platform and source.files is not None:
+            return source.files
+    raise Http404

@@ -1,15 +1,18 @@
 """A file of Bills imported in the browser: what became of each record, and nothing that a file says is ever markup."""
 
 import json
-from pathlib import Path
+import socket
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
-from billing.models import Bill, Source
-from runs.models import Event
+from billing.models import Account, Bill, BillRevision, Source
+from integrations import registry
+from runs import file_import, intake_tasks
+from runs.models import Event, FileImport, FilePart
 from runs.views import intake
 from tests.runs.pages import a_client
 from tests.source import ROOT
@@ -25,11 +28,11 @@ def a_raw_bill(uid: str = "b-1", **changes: Any) -> dict[str, Any]:
     return facts | {"lineItems": [line | {"convertedSubtotal": 12.5}]} | changes
 
 
-def give(client: Client, content: bytes | str, name: str = "bills.json", source: str = "m3ter") -> str:
+def give(client: Client, content: bytes | str, name: str = "bills.json", source: str = "m3ter", **more: str) -> str:
     data = content.encode() if isinstance(content, str) else content
-    answer = client.post(PAGE, {"source": source, "file": SimpleUploadedFile(name, data)})
+    answer: Any = client.post(PAGE, {"source": source, "file": SimpleUploadedFile(name, data)} | more, follow=True)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 @pytest.fixture
@@ -102,18 +105,72 @@ def test_what_a_file_says_is_never_markup(client: Client) -> None:
     assert evil not in page and "<img" not in page and "&lt;script&gt;" in page
 
 
-def test_a_large_file_is_read_from_disk(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[type] = []
-    whole = intake.IntakeForm.clean_file
-
-    def noted(form: intake.IntakeForm) -> Any:
-        seen.append(type(form.cleaned_data["file"]))
-        return whole(form)
-
-    monkeypatch.setattr(intake.IntakeForm, "clean_file", noted)
+def test_a_long_file_is_read_by_a_worker(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(intake_tasks, "wake_file", woken.append)
     content = json.dumps([a_raw_bill(f"b-{number}", purchaseOrderNumber="x" * 3000) for number in range(1000)])
-    assert figures(give(client, content)) == [1000, 0, 0, 0]
-    assert seen == [TemporaryUploadedFile]
+    page = give(client, content)
+    file = FileImport.objects.get()
+    assert woken == [file.pk] and "waits for a worker" in page and "data-refresh-url" in page
+    assert FilePart.objects.count() == 4 and not Bill.objects.exists()
+    seen: list[int] = []
+    file_import.work(file, lambda: seen.append(FileImport.objects.get().read))
+    assert sorted(set(seen)) == [0, 1 << 20, 2 << 20, 3 << 20, file.size] and not FilePart.objects.exists()
+    page = client.get(f"{PAGE}{file.pk}/").content.decode()
+    assert figures(page) == [1000, 0, 0, 0] and "data-refresh-url" not in page
+
+
+def test_a_file_whose_worker_died_is_read_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(intake_tasks, "wake_file", woken.append)
+    monkeypatch.setattr(intake, "AT_ONCE", 0)
+    give(client, json.dumps([a_raw_bill()]))
+    file = FileImport.objects.get()
+    assert file_import.abandoned() == []
+    FileImport.objects.update(state="READING", owner=f"{socket.gethostname()}/999999/0.00", seen_at=timezone.now())
+    intake_tasks.pull_due()
+    assert woken == [file.pk, file.pk]
+    file.refresh_from_db()
+    file_import.work(file)
+    assert (FileImport.objects.get().state, Bill.objects.count()) == ("DONE", 1)
+    file_import.work(file)
+    assert FileImport.objects.get().unchanged == 0
+
+
+def test_a_dry_run_says_what_would_be_and_changes_nothing(client: Client) -> None:
+    page = give(client, json.dumps([a_raw_bill("b-1"), a_raw_bill("b-2", currency="??")]), dry="on")
+    assert figures(page) == [1, 0, 0, 1] and "This was a dry run" in page and "bill 2 (id b-2)" in page
+    assert (Source.objects.count(), Account.objects.count(), Event.objects.count()) == (0, 0, 0)
+    give(client, json.dumps([a_raw_bill("b-1"), a_raw_bill("b-3")]))
+    stored = list(BillRevision.objects.values_list("pk", flat=True))
+    line = a_raw_bill()["lineItems"][0] | {"subtotal": 13, "convertedSubtotal": 13}
+    changed = [a_raw_bill("b-1", billTotal=13, lineItems=[line]), a_raw_bill("b-3"), a_raw_bill("b-4"), a_raw_bill("b-4")]
+    assert figures(give(client, json.dumps(changed), dry="on")) == [1, 1, 2, 0]
+    assert list(BillRevision.objects.values_list("pk", flat=True)) == stored
+    assert figures(give(client, json.dumps(changed))) == [1, 1, 2, 0]
+
+
+def test_templates_are_there_to_download_and_are_taken_as_they_are(client: Client) -> None:
+    """Each is a file that imports without a complaint; the JSON and the CSV of one form say the same."""
+    page = client.get(PAGE).content.decode()
+    for source in (source for source in registry.sources() if source.files):
+        for path in source.files.templates if source.files else ():
+            address = f"{PAGE}templates/{source.platform}/{path.name}"
+            assert address in page
+            assert figures(give(client, client.get(address).content, path.name, source.platform))[3] == 0
+    assert client.get(f"{PAGE}templates/files/reader.py").status_code == 404
+    assert client.get(f"{PAGE}templates/m3ter/template.csv").status_code == 404
+
+
+def test_the_schema_is_open_to_everybody_and_describes_the_template() -> None:
+    answer = Client().get("/schemas/files/bill.json")
+    published = json.loads(answer.content)
+    assert answer["Content-Type"] == "application/schema+json" and published["$ref"] == "#/$defs/Bill"
+    assert published["$defs"]["Bill"]["required"] == ["id", "account", "currency", "bill_date"]
+    assert set(json.loads((ROOT / "integrations/sources/files/sample/template.json").read_text())["bills"][0]) <= set(
+        published["$defs"]["Bill"]["properties"]
+    )
+    assert Client().get("/schemas/focus/bill.json").status_code == 404
 
 
 def test_nothing_is_read_without_a_file_or_beyond_the_limit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, credentials: Path, **options: Any) -> None:
         _make_users()
-        arriving = [(source.platform, _bills(source)) for source in registry.sources()]
+        arriving = [(source.platform, _bills(source)) for source in registry.sources() if source.files is None]
         for platform, files in arriving:
             self._import(platform, files[:1])
         for destination in registry.destinations():

@@ -30,6 +30,9 @@ A file's ending says what it is; for - and other endings its first line does. Fi
           lineItems.servicePeriodStartDate, lineItems.servicePeriodEndDate
           An empty cell is a field not given. Pricing bands are lists and have no columns.
 
+--source files takes Bills in Billpost's own form, --source focus a cloud provider's FOCUS 1.0 cost file; the page Import Bills has
+templates and the JSON Schema of both.
+
 Prints {received, created, revised, unchanged, rejected: [{where, why}]}: received counts every Bill that came. A record that cannot be
 read is rejected and the rest is kept; the exit code is then 1. Importing a file again changes nothing.
 """
@@ -43,21 +46,23 @@ class Command(BaseCommand):
         parser.epilog = FORMATS
         parser.add_argument("--source", metavar="SLUG", required=True, help="the source; a platform's name makes its default source")
         parser.add_argument("--platform", default="", help="the billing platform of a source that is new under a name of its own")
+        parser.add_argument("--dry-run", action="store_true", help="say what would become of each record, and change nothing")
         parser.add_argument("files", nargs="+", metavar="FILE", help="- is standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        collector = Collector(find_or_make_source(options["source"], options["platform"]))
+        dry = options["dry_run"]
+        collector = Collector(find_or_make_source(options["source"], options["platform"], keep=not dry), dry=dry)
         for name in options["files"]:
             take(collector, name)
-        if collector.report.created or collector.report.revised:
+        if not dry and (collector.report.created or collector.report.revised):
             tasks.wake_all()
         write(collector.report)
         if rejected := len(collector.report.rejected):
             raise CommandError(f"{rejected} {'record was' if rejected == 1 else 'records were'} rejected; the others are kept.")
 
 
-def find_or_make_source(slug: str, platform: str) -> Source:
-    """The stored source, made where its platform is known. CommandError with a sentence otherwise."""
+def find_or_make_source(slug: str, platform: str, keep: bool = True) -> Source:
+    """The stored source, made where its platform is known, and stored if it is to be kept. CommandError with a sentence otherwise."""
     stored = Source.objects.filter(slug=slug).first()
     if stored and platform and platform != stored.platform:
         raise CommandError(f"The source “{slug}” is a {stored.platform} source, not one of {platform}.")
@@ -66,15 +71,18 @@ def find_or_make_source(slug: str, platform: str) -> Source:
     if wanted not in labels:
         known = ", ".join([*labels, *Source.objects.values_list("slug", flat=True).exclude(slug__in=labels)])
         raise CommandError(f"No source is called “{wanted}”. Known are {known}; for a new one, name its platform with --platform.")
-    return stored or _make_source(slug, wanted, labels[wanted])
+    return stored or _make_source(slug, wanted, labels[wanted], keep)
 
 
-def _make_source(slug: str, platform: str, label: str) -> Source:
+def _make_source(slug: str, platform: str, label: str, keep: bool) -> Source:
     try:
         validate_slug(slug)
     except ValidationError:
         raise CommandError(f"“{slug}” cannot name a source: use letters, digits, hyphens and underscores.") from None
-    return Source.objects.create(slug=slug, platform=platform, name=label if slug == platform else f"{label} ({slug})")
+    source = Source(slug=slug, platform=platform, name=label if slug == platform else f"{label} ({slug})")
+    if keep:
+        source.save()
+    return source
 
 
 def take(collector: Collector, name: str) -> None:
