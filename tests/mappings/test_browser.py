@@ -29,7 +29,6 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
-@pytest.mark.slow  # its search answers late on a busy machine, and a key pressed before that chooses nothing
 def test_the_wizard_with_the_keyboard(admin_page: Page, known: IntegrationConfig) -> None:
     page = admin_page
     page.goto(f"{ADD}?next=/admin/mappings/externalmapping/")

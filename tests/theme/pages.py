@@ -48,7 +48,7 @@ class OptionsForm(forms.Form):
         widget=forms.SelectMultiple(attrs={"data-chips": "", "data-placeholder": "All Accounts"}),
         help_text="Leave empty to include every Account.",
     )
-    found = forms.MultipleChoiceField(widget=forms.SelectMultiple(attrs={"data-chips": "", "data-search-url": "/find/"}))
+    found = forms.MultipleChoiceField(required=False, widget=forms.SelectMultiple(attrs={"data-chips": "", "data-search-url": "/find/"}))
     account_filter = forms.CharField(widget=forms.Textarea(attrs={"data-check-url": "/check/", "data-check-target": "answer other"}))
     approval = forms.BooleanField(help_text="Off: a Bill is sent every time it is regenerated.")
 
@@ -58,7 +58,8 @@ PAGE = Template(
     {% block badge %}{{ "ERROR"|status_badge }}{% endblock %}
     {% block head_actions %}<a class="button" href="/there/" data-dialog="choice">Connect credential</a>{% endblock %}
     {% block content %}
-    <form method="post">{% csrf_token %}{% for field in form %}{% include "parts/field.html" %}{% endfor %}</form>
+    <form method="post">{% csrf_token %}{% for field in form %}{% include "parts/field.html" %}{% endfor %}
+    <button type="submit">Save</button></form>
     <p id="answer" role="status"></p><p id="other"></p>
     {% include "parts/progress.html" with progress_id="work" done=1 total=3 words="1 of 3 posted" refresh_url="/progress/" %}
     {{ "7c1f0a52"|copyable }}

@@ -66,6 +66,54 @@ def test_chips_are_searched_on_the_server(parts: Page) -> None:
     assert chosen(parts, "found") == ["8"]
 
 
+def slow_search(page: Page) -> None:
+    """Every answer of the search comes 0.7 seconds late; the other fields are filled in."""
+    page.get_by_label("Account filter").fill("country == UK")
+    page.get_by_label("Approval").check()
+    late = "new Promise((go) => setTimeout(go, 700))"
+    page.evaluate(f"{{ const now = fetch; window.fetch = async (...asked) => {{ await {late}; return now(...asked) }} }}")
+
+
+def test_enter_during_a_search_takes_the_first_match_wherever_one_is_by_then(parts: Page) -> None:
+    slow_search(parts)
+    field = parts.get_by_label("Found")
+    field.press_sequentially("delphi")
+    field.press("Enter")
+    expect(parts.get_by_text("Searching, then the first match is taken.")).to_be_visible()
+    field.press("Enter")
+    field.press("Tab")
+    expect(parts.get_by_role("button", name="Remove Delphi Health")).to_be_visible()
+    assert (chosen(parts, "found"), field.input_value()) == (["8"], "")
+    expect(field).to_have_attribute("aria-busy", "false")
+
+
+def test_a_form_waits_for_the_choice_that_was_hurried(parts: Page) -> None:
+    slow_search(parts)
+    field = parts.get_by_label("Found")
+    field.press_sequentially("delphi")
+    field.press("Enter")
+    with parts.expect_request(lambda request: request.method == "POST" and "check" not in request.url) as sent:
+        parts.get_by_role("button", name="Save").click()
+        assert chosen(parts, "found") == []
+    assert "found=8" in (sent.value.post_data or "")
+
+
+def test_a_form_is_not_sent_when_nothing_matches_and_one_is_back_in_the_field(parts: Page) -> None:
+    slow_search(parts)
+    posts: list[str] = []
+    parts.on("request", lambda request: posts.append(request.url) if request.method == "POST" and "check" not in request.url else None)
+    field = parts.get_by_label("Found")
+    field.press_sequentially("nobody")
+    field.press("Enter")
+    parts.get_by_role("button", name="Save").click()
+    expect(parts.get_by_text("Nothing matches.")).to_be_visible()
+    expect(field).to_be_focused()
+    expect(field).to_have_value("nobody")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-busy", "false")
+    assert posts == []
+
+
 def test_what_is_typed_is_checked_and_every_target_replaced(parts: Page) -> None:
     parts.get_by_label("Account filter").fill("country == UK")
     expect(parts.locator("#answer")).to_have_text("Checked country == UK for 2")

@@ -1,6 +1,7 @@
 /* Turns <select multiple data-chips> into chips with a search field (ARIA combobox). Without this script the select works as it is.
    data-search-url: asked with ?q=, answers {"results": [{"id", "text"}]}; data-placeholder; data-free: what is typed may be added as it is;
-   data-one: a choice takes the place of the one before. */
+   data-one: a choice takes the place of the one before.
+   Enter while a search is under way takes its first match once it is there; until then the form is not sent, and it goes by itself. */
 "use strict";
 {
   let serial = 0;
@@ -32,10 +33,11 @@
     }
 
     listen() {
-      this.input.addEventListener("input", (event) => { event.stopPropagation(); this.hurried = false; this.ask(); });
+      this.input.addEventListener("input", (event) => { event.stopPropagation(); this.hurry(false); this.ask(); });
       this.input.addEventListener("change", (event) => event.stopPropagation());
       this.input.addEventListener("focus", () => this.ask());
-      this.input.addEventListener("blur", () => this.close());
+      this.input.addEventListener("blur", () => { if (!this.hurried) this.close(); });
+      this.input.form?.addEventListener("submit", (event) => this.hold(event));
       this.input.addEventListener("keydown", (event) => this.key(event));
       this.box.addEventListener("click", (event) => {
         const remove = event.target.closest("button");
@@ -68,15 +70,37 @@
     }
 
     async ask() {
-      const typed = this.input.value.trim();
+      const typed = this.input.value.trim(), asked = this.latest = {};
       this.point(null);
       const found = this.select.dataset.searchUrl ? await this.search(typed) : this.local(typed.toLowerCase());
-      if (typed !== this.input.value.trim() || document.activeElement !== this.input) return;
+      if (asked !== this.latest) return;
+      this.latest = null;
+      if (!this.hurried && document.activeElement !== this.input) return;
+      const hurried = this.hurried, held = this.held;
+      this.hurry(false);
       const taken = new Set([...this.select.selectedOptions].map((option) => option.value));
       const choices = found.filter((choice) => !taken.has(choice.id));
       if ("free" in this.select.dataset && typed && !taken.has(typed)) choices.push({ id: typed, text: typed });
-      this.open(choices, typed);
-      if (this.hurried && found.includes(choices[0])) this.choose(this.list.querySelector("[role=option]"));
+      if (hurried && found.includes(choices[0])) {
+        this.take(choices[0].id, choices[0].text);
+        held?.form.requestSubmit(held.submitter);
+      } else if (document.activeElement === this.input) this.open(choices, typed);
+      else if (held) this.input.focus();
+    }
+
+    hurry(hurried) {
+      this.hurried = hurried;
+      this.held = null;
+      this.input.setAttribute("aria-busy", String(hurried));
+      if (!hurried) return;
+      this.list.replaceChildren(make("li", { class: "quiet", role: "presentation" }, "Searching, then the first match is taken."));
+      this.list.hidden = false;
+    }
+
+    hold(event) {
+      if (!this.hurried) return;
+      event.preventDefault();
+      this.held = { form: event.target, submitter: event.submitter };
     }
 
     local(typed) {
@@ -121,8 +145,12 @@
     }
 
     choose(option) {
-      this.hurried = false;
-      this.set(option.dataset.value, true, option.textContent);
+      this.take(option.dataset.value, option.textContent);
+    }
+
+    take(value, text) {
+      this.hurry(false);
+      this.set(value, true, text);
       this.input.value = "";
       if ("one" in this.select.dataset) this.close();
       else this.ask();
@@ -139,7 +167,7 @@
       } else if (event.key === "Enter" && (!this.list.hidden || this.input.value.trim())) {
         event.preventDefault();
         if (current) this.choose(current);
-        else this.hurried = true;
+        else if (this.latest && this.input.value.trim()) this.hurry(true);
       } else if (event.key === "Escape" && !this.list.hidden) {
         event.stopPropagation();
         this.close();
