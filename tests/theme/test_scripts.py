@@ -42,6 +42,25 @@ def test_a_dialog_opens_closes_and_gives_the_focus_back(parts: Page) -> None:
     assert parts.url.endswith("/parts/")
 
 
+def test_enter_decides_nothing_in_a_dialog_that_only_asks(parts: Page) -> None:
+    parts.get_by_role("link", name="Connect credential").press("Enter")
+    dialog = parts.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_be_focused()
+    parts.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    with parts.expect_request(lambda request: request.method == "POST" and request.url.endswith("/there/")):
+        dialog.get_by_role("button", name="Confirm").press("Enter")
+
+
+def test_enter_in_a_field_of_a_dialog_presses_the_primary_button(parts: Page) -> None:
+    parts.evaluate("document.querySelector('dialog .dialog-body').append(document.createElement('input'))")
+    parts.get_by_role("link", name="Connect credential").click()
+    field = parts.get_by_role("dialog").locator(".dialog-body input")
+    expect(field).to_be_focused()
+    with parts.expect_request(lambda request: request.method == "POST" and request.url.endswith("/there/")):
+        field.press("Enter")
+
+
 def test_chips_are_added_and_removed_by_keyboard(parts: Page) -> None:
     field = parts.get_by_label("Accounts", exact=True)
     expect(field).to_have_attribute("role", "combobox")
@@ -64,6 +83,12 @@ def test_chips_are_searched_on_the_server(parts: Page) -> None:
     parts.get_by_label("Found").type("delphi")
     parts.get_by_role("option", name="Delphi Health").click()
     assert chosen(parts, "found") == ["8"]
+
+
+def test_a_link_to_a_chip_field_leads_into_its_search(parts: Page) -> None:
+    """As the links of parts/errors.html do."""
+    parts.evaluate("location.hash = '#id_found'")
+    expect(parts.get_by_label("Found")).to_be_focused()
 
 
 def slow_search(page: Page) -> None:

@@ -1,10 +1,13 @@
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
+from django import forms
 from django.template import Context, Template, TemplateSyntaxError
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from runs.models import Status
@@ -98,3 +101,17 @@ def test_the_chart_draws_with_attributes_and_has_a_table() -> None:
     assert "style=" not in html
     assert html.count("<rect") == 2
     assert '<th scope="row">1 Nov</th><td class="num">5</td><td class="num">2</td>' in html
+
+
+class Asked(forms.Form):
+    name = forms.CharField()
+    chips = forms.MultipleChoiceField(widget=forms.SelectMultiple({"data-chips": ""}))
+    how = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
+
+
+def test_each_error_links_to_something_that_takes_the_focus() -> None:
+    form = Asked({})
+    summary, fields = render_to_string("parts/errors.html", {"form": form}), form.as_div()
+    links = re.findall(r'href="#([^"]+)"', summary)
+    assert len(links) == 3
+    assert [link for link in links if f'id="{link}"' not in re.sub("<div[^>]*>", "", fields)] == []

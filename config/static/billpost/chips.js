@@ -22,8 +22,7 @@
         autocomplete: "off", id: select.id, "aria-label": this.label?.textContent.trim() ?? select.name,
       });
       select.id += "-values";
-      const help = select.getAttribute("aria-describedby");
-      if (help) this.input.setAttribute("aria-describedby", help);
+      for (const name of ["aria-describedby", "aria-invalid"]) if (select.hasAttribute(name)) this.input.setAttribute(name, select.getAttribute(name));
       this.list = make("ul", { role: "listbox", id: this.listId, class: "options", "aria-label": "Choices", hidden: "" });
       this.box = make("div", { class: "chips" }, this.input, this.list);
       select.hidden = true;

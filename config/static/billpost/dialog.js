@@ -6,9 +6,11 @@ document.addEventListener("click", (event) => {
   if (dialog && dialog.showModal) {
     event.preventDefault();
     dialog.showModal();
-    (dialog.querySelector("[autofocus], input:checked") || dialog.querySelector("input:not([type=hidden]), select, textarea"))?.focus();
+    const first = ["[autofocus], input:checked", "input:not([type=hidden]), select, textarea", "h2"].map((each) => dialog.querySelector(each)).find(Boolean);
+    first?.focus();
     return;
   }
+  event.target.closest("[data-close]")?.closest("dialog").close();
   for (const menu of document.querySelectorAll(".more[open], .pill[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
