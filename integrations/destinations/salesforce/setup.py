@@ -1,14 +1,10 @@
 """What an administrator does in Salesforce before connecting, step by step. Since Spring '26 apps are External Client Apps."""
 
-from pathlib import Path
-
 from integrations.contract import SetupStep
-
-PACKAGE = Path(__file__).parent / "package"
 
 _PACKAGE = SetupStep(
     title="Deploy the Billpost package",
-    where="A command line with the Salesforce CLI, in the folder integrations/destinations/<this destination>/package of Billpost",
+    where="A command line with the Salesforce CLI, in the folder integrations/destinations/salesforce/package of Billpost",
     actions=(
         "sf project deploy start --target-org <alias> --metadata-dir mdapi",
         "Or zip the folder mdapi and deploy the zip with Workbench: migration > Deploy.",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lark import Lark
-from lark.exceptions import UnexpectedInput
+from lark.exceptions import UnexpectedInput, VisitError
 
 from integrations.destinations.salesforce.emulation.books import Books, Record
 from integrations.destinations.salesforce.emulation.conditions import GRAMMAR, Conditions, Value, folded
@@ -87,7 +87,10 @@ class _Answer:
         records = list(self._books.records[kind.name].values())
         if clause is None:
             return records
-        test = Conditions(lambda path: self._value(kind, path)).transform(clause[0])
+        try:
+            test = Conditions(lambda path: self._value(kind, path)).transform(clause[0])
+        except VisitError as error:
+            raise error.orig_exc from None
         return [record for record in records if test(record)]
 
     def _path(self, kind: Kind, text: str) -> list[str]:
