@@ -2,7 +2,7 @@ PYTHON_IN_VENV := .venv/bin/python
 FAST := -m "not slow"
 ON_SERVERS := tests/billing tests/credentials tests/mappings tests/runs tests/sources
 
-.PHONY: setup demo test test-all lint screenshots requirements
+.PHONY: setup demo test test-all lint bench screenshots requirements
 
 setup:  ## .venv with every package pinned; nothing global
 	@PYTHON="$(PYTHON)" sh scripts/setup.sh
@@ -21,6 +21,9 @@ test: lint  ## lint, types, the suite on SQLite, then again on a real PostgreSQL
 test-all: test  ## test, then the long ones, and on PostgreSQL and Redis what test leaves out
 	$(PYTHON_IN_VENV) -m pytest -n auto -m slow
 	$(PYTHON_IN_VENV) -m tests.services $(PYTHON_IN_VENV) -m pytest -n auto -m "database and not browser" $(ON_SERVERS:%=--ignore=%)
+
+bench: setup  ## the benchmarks: one table and bench.json; QUICK=1 measures less, in under a minute
+	$(PYTHON_IN_VENV) -m benchmarks $(if $(QUICK),--quick)
 
 screenshots: setup  ## docs/images from a demo of its own
 	$(PYTHON_IN_VENV) scripts/screenshots.py

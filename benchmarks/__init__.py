@@ -1,0 +1,1 @@
+"""Measures what the product promises: `make bench`. Nothing of the product imports this."""
