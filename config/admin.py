@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from config.navigation import application_titles, navigation
 
 OVERVIEW = "runs.overview.context"
+NOTICES = "runs.notices.notices"
 
 
 class BillpostAdminSite(admin.AdminSite):
@@ -19,8 +20,11 @@ class BillpostAdminSite(admin.AdminSite):
     empty_value_display = "none"
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Django's, with the navigation: counted once, and only if the page shows it."""
-        return super().each_context(request) | {"navigation": SimpleLazyObject(lambda: navigation(request))}
+        """Django's, with the navigation and the standing notices: counted once, and only if the page shows them."""
+        return super().each_context(request) | {
+            "navigation": SimpleLazyObject(lambda: navigation(request)),
+            "notices": SimpleLazyObject(lambda: import_string(NOTICES)(request)),
+        }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Django's, with what the runs room counts, for those who may see runs."""

@@ -146,8 +146,7 @@ def against_held(built: Built, held: Mapping[str, Held], noun: str) -> Fault | N
     delivery, there = built.run.delivery, held.get(built.document.key)
     if not delivery.delivered:
         return None
-    checks: tuple[Callable[[Delivery, Built, Held | None, str], Fault | None], ...] = (_behind, _other_kind, _gone, _paid, _closed, _edited)
-    return next((fault for check in checks if (fault := check(delivery, built, there, noun))), None)
+    return next((fault for check in _CHECKS if (fault := check(delivery, built, there, noun))), None)
 
 
 def _behind(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
@@ -172,6 +171,19 @@ def _other_kind(delivery: Delivery, built: Built, there: Held | None, noun: str)
         title=f"Nothing was sent: the Bill has become a {noun}, and the destination still holds the earlier document {delivery.number}.",
         why="Its total has changed its sign, and one document cannot become the other.",
         remedy="Void or delete the earlier document at the destination, then Retry.",
+    )
+
+
+def _adopted(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
+    """A document that was entered at the destination itself does not carry our key: writing the Bill would make a second one."""
+    if there is not None or delivery.origin != Delivery.Origin.ADOPTED:
+        return None
+    return Fault(
+        code="ADOPTED",
+        next="person",
+        title=f"Nothing was sent: the {noun} {delivery.number or delivery.external_id} was entered by hand and marked as synced.",
+        why=f"It does not carry our key, so writing the Bill would make a second {noun}.",
+        remedy=f"Correct it there and mark it as synced again; or give it the external id {built.document.key}, then Retry.",
     )
 
 
@@ -226,3 +238,14 @@ def _edited(delivery: Delivery, built: Built, there: Held | None, noun: str) -> 
         why=f"We posted {delivery.total} {delivery.currency}; it now says {there.total} {there.currency}.",
         remedy=f"Retry writes the Bill over it; or keep the {noun} as it is.",
     )
+
+
+_CHECKS: tuple[Callable[[Delivery, Built, Held | None, str], Fault | None], ...] = (
+    _behind,
+    _other_kind,
+    _adopted,
+    _gone,
+    _paid,
+    _closed,
+    _edited,
+)

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from mappings.models import ExternalMapping
-from runs import orders
-from runs.models import NEEDS_PERSON, Problem
+from runs import problem_orders
+from runs.models import Problem
 from runs.problems import MISSING_MAPPING, fingerprint_of
 
 
@@ -20,5 +20,4 @@ def mapping_saved(sender: Any, *, actor: Any, subject: Any, verb: str, **_: Any)
     if subject.integration_id:
         held = held.filter(integration=subject.integration_id)
     for problem in held:
-        runs = problem.runs.filter(status__in=NEEDS_PERSON).select_related("bill", "integration__credential", "delivery")
-        transaction.on_commit(partial(orders.retry_all, list(runs), actor))
+        transaction.on_commit(partial(problem_orders.retry, problem, actor))

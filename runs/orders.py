@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.models import Bill
 from integrations.contract import changed
 from integrations.models import IntegrationConfig
-from runs import recover, void
+from runs import problems, recover, void
 from runs.models import NEEDS_PERSON, Delivery, IntegrationRun, Status
 from runs.select import overlapping, select, taken
 from runs.slots import slots
@@ -37,8 +37,21 @@ def retry(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
     if run.status == Status.UNKNOWN:
         recover.ask_now(run)
         return run
-    if run.status not in RETRYABLE or run.revision_id != run.bill.current_revision_id:
+    if not _repeatable(run):
         return replay(run, user)
+    if not _again(run, user):
+        raise NotPossibleError("The run is being sent right now.")
+    wake(run.integration)
+    run.refresh_from_db()
+    return run
+
+
+def _repeatable(run: IntegrationRun) -> bool:
+    return run.status in RETRYABLE and run.revision_id == run.bill.current_revision_id
+
+
+def _again(run: IntegrationRun, user: User | None) -> bool:
+    """Puts a run back to its beginning, without waking anybody; False while it is being sent."""
     status = Status.WAITING if run.integration.enabled else Status.DISABLED
     free = IntegrationRun.objects.filter(pk=run.pk, status__in=RETRYABLE).exclude(delivery__state=Delivery.State.SENDING)
     if not free.update(
@@ -52,15 +65,19 @@ def retry(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
         detail="",
         requested_by=user,
     ):
-        raise NotPossibleError("The run is being sent right now.")
+        return False
     changed.send(IntegrationRun, actor=user, subject=run, verb="retried", before={"status": run.status}, after={"status": status})
-    wake(run.integration)
-    run.refresh_from_db()
-    return run
+    return True
 
 
 def replay(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
     """A new run of the Bill's current revision that points to the old; it always sends, and updates the same document."""
+    new = _replayed(run, user)
+    wake(new.integration)
+    return new
+
+
+def _replayed(run: IntegrationRun, user: User | None) -> IntegrationRun:
     bill, integration = run.bill, run.integration
     if integration.credential is None:
         raise NotPossibleError(f"{integration} is not connected; connect a credential first.")
@@ -78,7 +95,9 @@ def send_one(bill: Bill, integration: IntegrationConfig, user: User | None = Non
     if integration.credential is None or bill.current_revision is None:
         raise NotPossibleError(f"{integration} is not connected; connect a credential first.")
     delivery = slots(integration, [bill])[bill.pk]
-    return _order(_person_run(integration, bill, delivery, IntegrationRun.Trigger.RESEND, user), "sent", user)
+    run = _order(_person_run(integration, bill, delivery, IntegrationRun.Trigger.RESEND, user), "sent", user)
+    wake(integration)
+    return run
 
 
 def _person_run(integration: IntegrationConfig, bill: Bill, delivery: Delivery, trigger: str, user: User | None) -> IntegrationRun:
@@ -106,7 +125,6 @@ def _order(run: IntegrationRun, verb: str, user: User | None) -> IntegrationRun:
     run.save(force_insert=True)
     after = {"replayed_from": str(run.replayed_from_id)} if run.replayed_from_id else {"bill": str(run.bill)}
     changed.send(IntegrationRun, actor=user, subject=run, verb=verb, before=None, after=after)
-    wake(run.integration)
     return run
 
 
@@ -124,6 +142,7 @@ def cancel(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
     if not waiting.update(status=Status.CANCELLED, dt_completed=timezone.now(), requested_by=user):
         raise NotPossibleError("Only a run that has not been sent can be cancelled.")
     run.problems.clear()
+    problems.close_empty(run.integration)
     changed.send(
         IntegrationRun, actor=user, subject=run, verb="cancelled", before={"status": run.status}, after={"status": Status.CANCELLED}
     )
@@ -145,6 +164,23 @@ def _posted_since(run: IntegrationRun) -> bool:
     return later.exclude(status__in=(*NEEDS_PERSON, Status.SUPERSEDED, Status.CANCELLED)).exists()
 
 
-def retry_all(runs: Iterable[IntegrationRun], user: User | None = None) -> int:
+def retry_all(runs: Iterable[IntegrationRun], user: User | None = None) -> list[IntegrationRun]:
+    """Many again, in one transaction; returns those that go, for a run that is not the newest its replay. Each integration is woken once.
+
+    What is being sent, or was sent and its answer lost, is left alone.
+    """
+    wanted = [run for run in runs if run.status not in (Status.STARTED, Status.UNKNOWN)]
     with transaction.atomic():
-        return len([retry(run, user) for run in runs])
+        moved = [again for run in wanted if (again := _moved(run, user)) is not None]
+        for integration in {run.integration_id: run.integration for run in moved}.values():
+            wake(integration)
+    return moved
+
+
+def _moved(run: IntegrationRun, user: User | None) -> IntegrationRun | None:
+    if _repeatable(run):
+        return run if _again(run, user) else None
+    try:
+        return _replayed(run, user)
+    except NotPossibleError:
+        return None

@@ -1,20 +1,31 @@
 """One row per cause: opened by a fault that needs a person, closed by itself when the runs that it held succeed."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils import timezone
 
-from integrations.contract import Fault, Missing, Plan
+from integrations.contract import Fault, Missing, Plan, changed
 from integrations.models import IntegrationConfig
 from runs.models import IntegrationRun, Problem, Status
+from runs.present import fixes
 
 MISSING_MAPPING = "MISSING_MAPPING"
 STANDING = ("SOURCE_FAILING", "SOURCE_SILENT")
 """Codes of problems that hold no runs; they close when their cause has gone."""
 
 QUIET = ("retry", "rate", "unknown")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason why a run does not go, and what has no mapping, if that is it."""
+
+    fault: Fault
+    missing: Missing | None = None
 
 
 def update(
@@ -28,7 +39,7 @@ def update(
     for run, fault in judged:
         if fault is not None and (fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED):
             for cause in _causes(fault, (plans or {}).get(run.pk)):
-                problem, new = _open(integration, cause)
+                problem, new = _open(integration, cause, run)
                 problem.runs.add(run)
                 opened += new
     if left:
@@ -48,14 +59,27 @@ def close_empty(integration: IntegrationConfig) -> None:
     empty.update(state=Problem.State.CLOSED, closed_at=timezone.now())
 
 
-def _causes(fault: Fault, plan: Plan | None) -> list[Fault]:
+def end_snoozes(now: dt.datetime) -> int:
+    """What was put off until now is open again."""
+    over = list(Problem.objects.filter(state=Problem.State.SNOOZED, snoozed_until__lte=now))
+    Problem.objects.filter(pk__in=[problem.pk for problem in over]).update(state=Problem.State.OPEN, snoozed_until=None)
+    for problem in over:
+        changed.send(Problem, actor=None, subject=problem, verb="came back", before={"snoozed until": _day(problem)}, after=None)
+    return len(over)
+
+
+def _day(problem: Problem) -> str:
+    return f"{problem.snoozed_until:%Y-%m-%d}"
+
+
+def _causes(fault: Fault, plan: Plan | None) -> list[Cause]:
     """Each missing mapping is a cause of its own, so that one saved mapping frees every Bill that waits for it alone."""
     if plan is None or not plan.missing:
-        return [fault]
-    return [_missing_cause(fault, missing) for missing in plan.missing]
+        return [Cause(fault)]
+    return [Cause(_missing_fault(fault, missing), missing) for missing in plan.missing]
 
 
-def _missing_cause(fault: Fault, missing: Missing) -> Fault:
+def _missing_fault(fault: Fault, missing: Missing) -> Fault:
     name = missing.ref.name or missing.ref.code or missing.ref.id
     return Fault(
         code=fault.code,
@@ -73,8 +97,25 @@ def fingerprint_of(code: str, field: str, entity: str) -> str:
     return hashlib.sha256(f"{code}|{field}|{entity}".encode()).hexdigest()
 
 
-def _open(integration: IntegrationConfig, fault: Fault) -> tuple[Problem, bool]:
-    open_ones = Problem.objects.exclude(state=Problem.State.CLOSED)
-    told = {"code": fault.code, "title": fault.title, "why": fault.why, "remedy": fault.remedy}
+def _open(integration: IntegrationConfig, cause: Cause, run: IntegrationRun) -> tuple[Problem, bool]:
+    fault = cause.fault
     mark = fingerprint_of(fault.code, fault.field, fault.entity)
-    return open_ones.get_or_create(integration=integration, fingerprint=mark, defaults=told)
+    open_ones = Problem.objects.exclude(state=Problem.State.CLOSED)
+    known = open_ones.filter(integration=integration, fingerprint=mark).first()
+    if known is not None:
+        return known, False
+    return open_ones.get_or_create(integration=integration, fingerprint=mark, defaults=_told(integration, cause, run))
+
+
+def _told(integration: IntegrationConfig, cause: Cause, run: IntegrationRun) -> dict[str, str]:
+    """What people read of a new problem, and the page that fixes it."""
+    fault, way = cause.fault, fixes.found_for(run, cause.fault, cause.missing)
+    return {
+        "code": fault.code,
+        "title": fault.title,
+        "why": fault.why,
+        "remedy": fault.remedy,
+        "who": fixes.who(fault, integration),
+        "fix_url": way.page if way else "",
+        "fix_label": way.label if way else "",
+    }

@@ -13,7 +13,7 @@ from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from integrations.models import IntegrationConfig
-from runs import budget, lease, ledger, recover, verify
+from runs import budget, lease, ledger, problems, recover, verify
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import Beat, Exchange
@@ -117,6 +117,7 @@ def sweep() -> int:
 def _sweep() -> int:
     recover.free_dead_claims()
     recover.lose_dead_intents()
+    problems.end_snoozes(timezone.now())
     woken = 0
     for integration in IntegrationConfig.objects.filter(archived_at=None).select_related("credential", "current_version"):
         select(integration, timezone.now())

@@ -1,64 +1,58 @@
 """The page of problems and the history of changes."""
 
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
 from runs.admin.base import ReadOnlyAdmin, cell, uuid_in
 from runs.admin.filters import MomentFilter, Rows
 from runs.models import Event, Problem
-from runs.present import links, problems
-
-STATES = {"open": "Open", "snoozed": "Snoozed", "closed": "Closed"}
+from runs.present import problem_list, problem_page
+from runs.views import adopt
+from runs.views import problems as views
 
 
 @admin.register(Problem)
 class ProblemAdmin(ReadOnlyAdmin):
-    """One page of causes, not a table of rows."""
+    """The list is ranked by money, and every row has a page of its own."""
+
+    page_template = "admin/runs/problem/change_form.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        state = request.GET.get("state", "open")
-        state = state if state in STATES else "open"
-        chosen = uuid_in(request.GET.get("integration"))
-        causes = problems.causes(state, chosen)
-        context = self.admin_site.each_context(request) | {
-            "title": "Problems",
-            "opts": self.opts,
-            "causes": causes,
-            "bills": sum(cause.bills for cause in causes),
-            "state": state,
-            "tabs": [_tab(name, label, state, chosen, len(causes)) for name, label in STATES.items()],
-            "integrations": problems.choices(),
-            "chosen": str(chosen or ""),
-        }
+        asked = request.GET
+        shown = problem_list.page(asked.get("state", ""), uuid_in(asked.get("integration")), asked.get("code", ""), request.user)
+        context = self.admin_site.each_context(request) | {"opts": self.opts} | shown
         return TemplateResponse(request, "admin/runs/problem/change_list.html", context)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """A problem's page is its runs."""
-        if not object_id.isdecimal():
-            raise Http404
-        return HttpResponseRedirect(links.url_if_any("runs_integrationrun_changelist", problem=object_id))
+    def page_rows(self, request: HttpRequest) -> QuerySet[Problem]:
+        return Problem.objects.select_related("integration__credential", "owner")
 
+    def page(self, request: HttpRequest, thing: Problem) -> dict[str, Any]:
+        return problem_page.page(thing, request.user)
 
-def _tab(name: str, label: str, state: str, integration: UUID | None, count: int) -> dict[str, Any]:
-    more = f"&integration={integration}" if integration else ""
-    current = name == state
-    return {
-        "label": label,
-        "url": f"?state={name}{more}",
-        "current": current,
-        "count": count if current and count else None,
-        "tone": "red" if name == "open" else "",
-        "words": "problems",
-    }
+    def get_urls(self) -> list[URLPattern]:
+        def to(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=name)
+
+        return [
+            to("<int:pk>/retry/", views.retry, "runs_problem_retry"),
+            to("<int:pk>/snooze/", views.snooze, "runs_problem_snooze"),
+            to("<int:pk>/reopen/", views.reopen, "runs_problem_reopen"),
+            to("<int:pk>/comment/", views.comment, "runs_problem_comment"),
+            to("<int:pk>/assign/", views.assign, "runs_problem_assign"),
+            to("<int:pk>/progress/", views.progress, "runs_problem_progress"),
+            to("of/<uuid:pk>/retry/", views.retry_integration, "runs_problem_retry_integration"),
+            to("run/<uuid:pk>/mark-as-synced/", adopt.mark_as_synced, "runs_adopt"),
+            *super().get_urls(),
+        ]
 
 
 class VerbFilter(admin.SimpleListFilter):

@@ -12,7 +12,6 @@ from integrations.contract import Document, Missing, Plan
 from runs.models import Exchange, IntegrationRun, Member, Problem, Status
 from runs.present import plan as planned
 from runs.present import record
-from runs.present.exchanges import badge_of
 from runs.present.record import Record
 from runs.present.words import Words, words_of
 
@@ -101,7 +100,7 @@ class RunFacts:
     @cached_property
     def refused_items(self) -> list[str]:
         """Items of the lines that the last refusal names by their id."""
-        if not self.document or not self.members or badge_of(self.members[0]) != Status.ERROR:
+        if not self.document or self.run.status != Status.ERROR or not self.members or self.members[0].accepted is not False:
             return []
         said = f"{self.run.error} {self.run.detail}"
         ids = {line.item.id for line in self.document.lines if line.item}

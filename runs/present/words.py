@@ -87,6 +87,7 @@ CODES: Mapping[str, Words] = {
         "The worker stopped each time that this Bill was built, so it was taken out for the others to go on.",
         "Tell an administrator; Retry tries it once more.",
     ),
+    "ADOPTED": Words(Fix.DOCUMENT, "Writing the Bill would make a second document.", "Correct it there, and mark it as synced again."),
     "DELETED_AT_DESTINATION": Words(Fix.RETRY, "Somebody deleted the document after we posted it."),
     "CHANGED_AT_DESTINATION": Words(Fix.DOCUMENT, "Somebody changed the document after we posted it.", "Retry writes the Bill over it."),
     "VERIFY_DIFFERENCE": Words(Fix.DOCUMENT, "What the destination holds is not what we sent.", "Compare the two; Retry writes it again."),
@@ -118,6 +119,21 @@ def words_of(status: str, code: str) -> Words:
     """By code, else by status, else to retry."""
     return CODES.get(code) or STATUSES.get(status) or STATUSES[Status.ERROR]
 
+
+WHO: Mapping[Fix, str] = {
+    Fix.RETRY: "Someone who may retry",
+    Fix.MAP: "Someone with the permission to map",
+    Fix.MAP_ITEM: "Someone with the permission to map",
+    Fix.MAP_CUSTOMER: "Someone with the permission to map",
+    Fix.LOGIN: "Someone who connects credentials",
+    Fix.ROLE: "An administrator of {label}",
+    Fix.BILL: "Billing, at the source",
+    Fix.DOCUMENT: "Accounting",
+    Fix.OPTIONS: "Someone who configures integrations",
+    Fix.INTEGRATION: "Someone who configures integrations",
+    Fix.OTHER: "Someone who configures integrations",
+}
+"""Who can fix it, when the destination does not say so itself."""
 
 RESULTS: Mapping[str, str] = {
     Status.WAITING: "Not sent yet",

@@ -15,7 +15,6 @@ from billing.models import Account, Bill, CatalogueItem, Source
 from integrations.models import IntegrationConfig
 from mappings.models import ExternalMapping
 from runs.models import Delivery, Event, IntegrationRun, Problem, Status
-from runs.present import problems
 from tests.runs.factories import a_bill, an_integration, arrive
 from tests.runs.pages import BILLS, RUNS, a_client, a_run
 
@@ -257,44 +256,7 @@ def test_nothing_is_added_changed_or_deleted_here(page: str, admin: Client) -> N
         assert first.objects.count() == 1
 
 
-# --- problems and history -------------------------------------------------------------------------------------------------------------
-
-
-def a_problem(integration: IntegrationConfig, title: str, *amounts: tuple[str, str]) -> Problem:
-    problem = Problem.objects.create(integration=integration, fingerprint=title, code="X", title=title)
-    for amount, currency in amounts:
-        problem.runs.add(a_run(integration, Status.ERROR, amount=Decimal(amount), currency=currency))
-    return problem
-
-
-def test_problems_are_ranked_by_money_within_the_commonest_currency(admin: Client, integration: IntegrationConfig) -> None:
-    a_problem(integration, "one small", ("10", "USD"))
-    a_problem(integration, "yen", ("9000000", "JPY"))
-    a_problem(integration, "large", ("600", "USD"), ("400", "USD"), ("5", "EUR"))
-
-    causes = problems.causes("open")
-
-    assert [cause.problem.title for cause in causes] == ["large", "one small", "yen"]
-    assert (causes[0].bills, causes[0].money) == (3, {"USD": Decimal(1000), "EUR": Decimal(5)})
-    page = " ".join(admin.get("/admin/runs/problem/").content.decode().split())
-    assert "3 causes hold up 5 Bills." in page and f"?problem={causes[0].problem.pk}" in page
-
-
-def test_problems_of_one_state_and_one_integration(admin: Client, integration: IntegrationConfig) -> None:
-    a_problem(integration, "ours", ("10", "USD"))
-    closed = a_problem(integration, "done", ("10", "USD"))
-    Problem.objects.filter(pk=closed.pk).update(state="closed", closed_at=timezone.now())
-    other = an_integration(integration.credential, name="Other")
-
-    def titles(query: str) -> list[str]:
-        return [cause.problem.title for cause in admin.get(f"/admin/runs/problem/?{query}").context["causes"]]
-
-    assert titles("") == titles("state=nonsense") == titles(f"integration={integration.pk}") == ["ours"]
-    assert titles("state=closed") == ["done"] and titles(f"integration={other.pk}") == []
-
-
-def test_without_problems_the_page_says_so(admin: Client) -> None:
-    assert "Nothing waits for a person." in admin.get("/admin/runs/problem/").content.decode()
+# --- history --------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", ["/admin/runs/event/{}/change/", "/admin/runs/event/x/change/", "/admin/runs/problem/x/change/"])
@@ -302,12 +264,6 @@ def test_what_has_no_page_is_a_404(page: str, admin: Client) -> None:
     event = Event.objects.create(subject_type="t", subject_id="1", subject="NetSuite US", verb="created")
 
     assert admin.get(page.format(event.pk)).status_code == 404
-
-
-def test_a_problems_page_is_its_runs(admin: Client, integration: IntegrationConfig) -> None:
-    problem = a_problem(integration, "ours", ("10", "USD"))
-
-    assert admin.get(f"/admin/runs/problem/{problem.pk}/change/")["Location"] == f"{RUNS}?problem={problem.pk}"
 
 
 def test_history_shows_what_changed(admin: Client) -> None:

@@ -62,7 +62,7 @@ def held(transport: Transport, account: Account, documents: Sequence[Sought]) ->
 def by_number(transport: Transport, account: Account, kind: str, number: str) -> list[Held]:
     """Documents of a record type with this number; when none has it, the one with this internal id."""
     types = {record: name for name, record in _KINDS.items()}
-    found = list(rows(transport, account, _documents("t.type = ? AND t.tranid = ?"), [types[kind], number]))
+    found = list(rows(transport, account, _documents("t.type = ? AND t.tranid = ? ORDER BY t.id"), [types[kind], number]))
     if not found and number.isdecimal():
         found = list(rows(transport, account, _documents("t.type = ? AND t.id = ?"), [types[kind], number]))
     return [_held(account, kind, row) for row in found]
