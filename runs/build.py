@@ -95,10 +95,7 @@ def _build_one(kit: Kit, run: IntegrationRun, bill: canonical.Bill, lookup: Look
     if bill.status == Bill.Status.VOID:
         noun = kit.destination.nouns.get(run.delivery.kind, "document")
         return Built(run, Plan(documents=(), target=bill.total), void.fault(run, kit.destination.label, noun))
-    try:
-        plan, fault = plan_for(kit.destination, _dated(bill, run), kit.options, lookup, stamp)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        return Built(run, Plan(documents=(), target=bill.total), _unbuildable(bill, error))
+    plan, fault = plan_for(kit.destination, _dated(bill, run), kit.options, lookup, stamp)
     run.explanation = explain(plan)
     run.amount = plan.target
     return Built(run, plan, fault)
@@ -128,8 +125,11 @@ def _unbuildable(bill: canonical.Bill, error: Exception) -> Fault:
 def plan_for(
     destination: Destination, bill: canonical.Bill, options: Mapping[str, Any], lookup: Lookup, stamp: Stamp
 ) -> tuple[Plan, Fault | None]:
-    """What a Bill becomes, and our own reason not to send it: mappings first, then the sums."""
-    plan = destination.build(bill, options, lookup, stamp)
+    """What a Bill becomes, and our own reason not to send it: no document can be made of it, a mapping is missing, the sums differ."""
+    try:
+        plan = destination.build(bill, options, lookup, stamp)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return Plan(documents=(), target=bill.total), _unbuildable(bill, error)
     return plan, (guard.missing_fault(plan, destination.label) if plan.missing else guard.guard(bill, plan))
 
 

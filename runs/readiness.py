@@ -123,12 +123,4 @@ def _planned(integration: IntegrationConfig, bills: list[Bill]) -> Iterator[tupl
     owned = [(bill.source_id, documents[revision.pk]) for bill, revision in zip(bills, revisions, strict=True)]
     lookups = lookups_for(integration, options, owned, None)
     for bill, (source, document) in zip(bills, owned, strict=True):
-        try:
-            yield bill, *plan_for(destination, document, options, lookups[source], stamp_of(bill.source, 1, 1))
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            yield bill, Plan(documents=(), target=bill.total), _unreadable(bill, error)
-
-
-def _unreadable(bill: Bill, error: Exception) -> Fault:
-    remedy = "Correct the Bill at its source; the new revision is sent by itself."
-    return Fault(code="INVALID_BILL", next="person", title=f"{bill} cannot be made into a document.", why=str(error), remedy=remedy)
+        yield bill, *plan_for(destination, document, options, lookups[source], stamp_of(bill.source, 1, 1))

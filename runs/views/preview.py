@@ -15,7 +15,7 @@ from integrations.models import IntegrationConfig
 from runs import orders
 from runs.orders import NotPossibleError
 from runs.present import bill_page, links, preview_page
-from runs.preview import Preview, preview
+from runs.preview import preview
 from runs.views.orders import may_operate, person, tell
 
 may_see = permission_required("billing.view_bill", raise_exception=True)
@@ -76,13 +76,4 @@ def _context(request: HttpRequest, pk: int, integration: UUID) -> dict[str, Any]
         "integrations": bill_page.choices(),
         "label": into.system_label,
     }
-    made, reason = _made(bill, into)
-    return context | (preview_page.page(bill, into, made, request.user) if made else {"unbuildable": reason})
-
-
-def _made(bill: Bill, integration: IntegrationConfig) -> tuple[Preview | None, str]:
-    """The preview, or why the Bill cannot be made into a document at all."""
-    try:
-        return preview(bill, integration), ""
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        return None, str(error)
+    return context | preview_page.page(bill, into, preview(bill, into), request.user)

@@ -1,13 +1,16 @@
 """What the tests of pages share: people with permissions, Bills that went, and runs in any state."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
 from billing.models import Bill
+from integrations import registry
 from integrations.models import IntegrationConfig
 from runs import recover
 from runs.deliver import deliver
@@ -55,6 +58,23 @@ def a_run(integration: IntegrationConfig, status: str = Status.WAITING, bill: Bi
         "next_attempt_at": timezone.now() + dt.timedelta(minutes=4),
     }
     return IntegrationRun.objects.create(**(facts | changes))
+
+
+def broken(monkeypatch: pytest.MonkeyPatch, uid: str, error: Exception) -> None:
+    """Makes of one Bill something that no document can be made of."""
+    whole = registry.destination
+
+    def destination(system: str) -> Any:
+        found = whole(system)
+
+        def build(bill: Any, *rest: Any) -> Any:
+            if bill.source_id == uid:
+                raise error
+            return found.build(bill, *rest)
+
+        return replace(found, build=build)
+
+    monkeypatch.setattr(registry, "destination", destination)
 
 
 def run_page(run: IntegrationRun) -> str:

@@ -17,11 +17,12 @@ from integrations.models import IntegrationConfig
 from mappings.models import ExternalMapping
 from runs.models import IntegrationRun, Status
 from runs.present.changes import difference
+from runs.preview import preview
 from runs.select import select
 from runs.views import estimate
 from tests.runs.conftest import Books
 from tests.runs.factories import a_bill, a_line, an_integration, arrive
-from tests.runs.pages import BILLS, a_client, a_run, preview_page, work
+from tests.runs.pages import BILLS, a_client, a_run, broken, preview_page, work
 
 pytestmark = pytest.mark.django_db
 
@@ -252,14 +253,15 @@ def test_bands_stay_under_their_bill_line(admin: Client, integration: Integratio
 def test_a_bill_that_cannot_be_built_is_no_error_page(
     admin: Client, integration: IntegrationConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: Any) -> None:
-        raise ValueError("“XXX” is not a currency code of ISO 4217.")
+    broken(monkeypatch, "b-1", ValueError("“XXX” is not a currency code of ISO 4217."))
+    [bill] = arrive(a_bill("b-1"))
 
-    monkeypatch.setattr("runs.views.preview.preview", broken)
+    fault = preview(bill, integration).fault
+    page = text_of(admin.get(preview_page(bill, integration)))
 
-    page = text_of(admin.get(preview_page(arrive(a_bill())[0], integration)))
-
+    assert fault is not None and fault.code == "INVALID_BILL"
     assert "cannot be made into a document" in page and "“XXX” is not a currency code" in page
+    assert "There is nothing to send." in text_of(admin.get(f"{preview_page(bill, integration)}request/"))
 
 
 def test_the_drop_down_leads_to_another_integration(admin: Client, integration: IntegrationConfig) -> None:

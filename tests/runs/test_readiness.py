@@ -21,6 +21,7 @@ from runs.models import IntegrationRun
 from runs.select import select
 from tests.runs.conftest import ACCOUNT, Books
 from tests.runs.factories import a_bill, a_line, an_integration, arrive
+from tests.runs.pages import broken
 
 pytestmark = pytest.mark.django_db
 GPU = {"Product": Ref(id="gpu", code="GPU-H", name="GPU hours")}
@@ -145,14 +146,7 @@ def test_lines_that_disagree_are_a_cause_of_their_own(into: IntegrationConfig) -
 
 def test_a_bill_that_cannot_be_built_stops_nothing(into: IntegrationConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     four_bills()
-    plan_for = readiness.plan_for
-
-    def fail_one(destination, bill, *rest):  # type: ignore[no-untyped-def]
-        if bill.source_id == "b-1":
-            raise ValueError("The rate is no number.")
-        return plan_for(destination, bill, *rest)
-
-    monkeypatch.setattr(readiness, "plan_for", fail_one)
+    broken(monkeypatch, "b-1", ValueError("The rate is no number."))
     found = readiness.readiness(into)
     assert (found.goes, len(found.blocked)) == (0, 4)
     assert (found.blocked[0].fault.code, found.blocked[0].fault.why) == ("INVALID_BILL", "The rate is no number.")
