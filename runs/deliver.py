@@ -17,7 +17,7 @@ from runs import budget, ledger, record, verify
 from runs.build import Built, Kit, against_held, build
 from runs.gate import Gate
 from runs.points import point
-from runs.send import perform
+from runs.send import look, perform
 
 
 def deliver(integration: IntegrationConfig) -> int:
@@ -58,11 +58,11 @@ def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
 def _held_now(kit: Kit, built: Sequence[Built]) -> dict[str, Held]:
     """One read before writing: of what we have posted, and of everything where many go at once, as a bulk request only creates."""
     many = len(built) > kit.options.get("bulkThreshold", len(built))
-    asked = [_sought(item) for item in built if many or item.run.delivery.delivered]
-    if not asked:
+    wanted = [_sought(item) for item in built if many or item.run.delivery.delivered]
+    if not wanted:
         return {}
     point("before looking")
-    held = kit.client.held(asked)
+    held = look(kit, wanted)
     point("looked")
     return held
 

@@ -10,6 +10,7 @@ from integrations.errors import DeliveryError
 from runs.build import Kit
 from runs.models import Delivery, Member
 from runs.points import point
+from runs.send import look
 
 Pair = tuple[Member, Outcome]
 
@@ -25,7 +26,7 @@ def held(kit: Kit, members: Sequence[Member]) -> Mapping[str, Held]:
     if not members:
         return {}
     point("before asking")
-    found = kit.client.held([_sought(member) for member in members])
+    found = look(kit, [_sought(member) for member in members])
     point("asked")
     return found
 

@@ -121,7 +121,7 @@ def outcomes(
 
 def said(kit: Kit, sent: Sent, members: Sequence[Member]) -> list[Pair]:
     """What the answer, or its absence, says of each member."""
-    if sent.answer is not None:
+    if sent.answer is not None and sent.error is None:
         found = {outcome.member: outcome for outcome in kit.client.outcomes(sent.request, sent.answer)}
         return [(member, found[member.key]) for member in members]
     fault = fault_from(sent.error or DeliveryError("No answer."), kit.destination.label)

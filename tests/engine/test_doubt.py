@@ -49,12 +49,55 @@ def test_a_second_sending_whose_login_is_refused_does_not_settle_the_first(
     integration: IntegrationConfig, books: Books, workers: Workers
 ) -> None:
     arrive(a_bill("b-1"))
-    lost_then(books, {"match": "/invoice", "kind": "status", "status": 401, "times": 2})
+    lost_then(books, {"match": "/invoice", "kind": "status", "status": 401, "times": 4})
     workers.work(integration)
     workers.clock.pass_by(5)
     assert workers.work(integration) == ["UNKNOWN"]
     assert orders.cancel(IntegrationRun.objects.get()).status == "UNKNOWN"
     assert fresh(integration).status == "AUTH FAILED" and Exchange.objects.get().state == "INTENT"
+
+
+def test_a_login_that_is_refused_under_load_is_tried_once_more_before_it_is_believed(
+    integration: IntegrationConfig, books: Books, workers: Workers
+) -> None:
+    arrive(a_bill("b-1"), a_bill("b-2"))
+    books.fault("status", status=401, times=4)
+    select(integration)
+    deliver(fresh(integration))
+    assert sorted(statuses()) == ["COMPLETE", "RATE_LIMIT_RETRY"] and fresh(integration).status == "CONNECTED"
+    refused = IntegrationRun.objects.get(status="RATE_LIMIT_RETRY")
+    assert (refused.error_code, refused.members.get().exchange.status_code) == ("LOGIN_DOUBTED", 401)
+
+    assert workers.work_for(integration, 30) == ["COMPLETE", "COMPLETE"]
+    assert sorted(document["externalId"] for document in books.documents()) == ["b-1", "b-2"] and not Problem.objects.exists()
+
+
+def test_a_login_that_is_refused_alone_too_is_believed(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    arrive(a_bill("b-1"), a_bill("b-2"))
+    books.fault("status", status=401, times=1000)
+    assert workers.work(integration) == ["AUTH_FAILED", "AUTH_FAILED"]
+    assert fresh(integration).status == "AUTH FAILED" and Problem.objects.get().code == "AUTH_FAILED"
+
+
+def test_an_answer_that_is_lost_at_the_second_try_is_asked_for(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    arrive(a_bill("b-1"))
+    refused = {"match": "/invoice", "kind": "status", "status": 401, "times": 2}
+    books.configure(faults=[refused, {"match": "/invoice", "kind": "commit_then_drop", "times": 1}])
+    select(integration)
+    deliver(fresh(integration))
+    assert statuses() == ["UNKNOWN"] and fresh(integration).status == "CONNECTED"
+
+    assert workers.work_for(integration, 60) == ["COMPLETE"] and len(books.documents()) == 1
+
+
+def test_a_question_whose_login_is_refused_is_asked_once_more(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    arrive(a_bill("b-1"))
+    workers.work(integration)
+    revise("b-1", "7.00")
+    books.fault("status", status=401, times=2, match="suiteql")
+
+    assert workers.work(integration)[-1] == "COMPLETE" and fresh(integration).status == "CONNECTED"
+    assert books.one()["total"] == Decimal("7.00")
 
 
 def test_a_second_sending_that_cannot_leave_does_not_settle_the_first(

@@ -19,6 +19,10 @@ from tests.source import ROOT, parsed
 ASKING = {"send", "held", "follow", "first_open_day", "headers"}
 WITHOUT = {
     "orders.retry_all": "only puts runs back to WAITING, all or none, and a person sees whether it was done",
+    "problem_orders.retry": "the same, for one problem",
+    "adopt.look": "a person waits for the answer to this question, and nothing is stored before it",
+    "adopt.adopt": "notes in one transaction what a person has confirmed; nothing is sent",
+    "send.look": "a question that changes nothing; whoever asks has a point before it and one after",
 }
 
 

@@ -67,6 +67,7 @@ class Workers:
         patch.setattr(lease, "me", lambda: self.name)
         patch.setattr(lease, "is_dead", lambda name: name in self.dead)
         patch.setattr(send, "ThreadPoolExecutor", InTurn)
+        patch.setattr(send, "PAUSE", 0)
         patch.setattr(send, "connections", SimpleNamespace(close_all=lambda: None))
 
     def _new(self) -> str:
