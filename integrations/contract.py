@@ -264,7 +264,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What the destination holds under one document key, as read now. `total` is signed as on our document.
+    """What the destination holds under one document key, as read now. `total` is signed as on our document, `customer` a name.
 
     `version` is the destination's mark of this state, where an update has to name it; `lines` its id of each line by the line's key,
     where lines are records of their own.
@@ -283,6 +283,7 @@ class Held:
     period: str = ""
     period_closed: bool = False
     subsidiary: str = ""
+    customer: str = ""
     version: str = ""
     lines: Mapping[str, str] = field(default_factory=dict)
 

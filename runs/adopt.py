@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from billing import store
 from billing.money import round_half_up
+from credentials.models import Credential
 from integrations.contract import Held, changed
 from integrations.errors import DeliveryError
 from integrations.lines import money_text
@@ -25,12 +26,13 @@ OPEN_STILL = "An earlier request of this Bill may still arrive there; wait until
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the document must be: `total` is the Bill's less what this integration leaves out."""
+    """What the document must be: `total` is the Bill's less what this integration leaves out, `customer` its name or id there."""
 
     kind: str
     key: str
     total: Decimal
     currency: str
+    customer: str
 
 
 def wanted(run: IntegrationRun) -> Wanted:
@@ -38,7 +40,9 @@ def wanted(run: IntegrationRun) -> Wanted:
     told: list[dict[str, Any]] = (run.explanation or {}).get("documents") or []
     if not told:
         raise NotPossibleError("This Bill cannot be made into a document, so there is nothing to compare with.")
-    return Wanted(told[0]["kind"], told[0]["key"], Decimal(told[0]["total"]), told[0]["currency"])
+    document, customer = told[0], told[0].get("customer") or {}
+    names = customer.get("name") or customer.get("id", "")
+    return Wanted(document["kind"], document["key"], Decimal(document["total"]), document["currency"], names)
 
 
 def look(run: IntegrationRun, number: str) -> Held:
@@ -95,17 +99,21 @@ def differences(run: IntegrationRun, held: Held) -> list[str]:
     if held.total is None or held.total != wants.total:
         there = "no total" if held.total is None else _text(held.total, held.currency or wants.currency)
         told.append(f"{label} shows {there}, the Bill {_text(wants.total, wants.currency)}.")
-    other = Delivery.objects.filter(system=run.delivery.system, tenant=run.delivery.tenant, external_id=held.external_id)
+    other = Delivery.objects.filter(system=run.delivery.system, tenant=run.delivery.tenant, kind=wants.kind, external_id=held.external_id)
     if taken := other.exclude(pk=run.delivery_id).select_related("bill").first():
         told.append(f"It is the document of {taken.bill} already.")
     return told
 
 
 def adopt(run: IntegrationRun, held: Held, user: User | None) -> None:
-    """Records the document as the run's. NotPossibleError when it differs from the Bill, or when the run has moved meanwhile."""
-    if told := differences(run, held):
-        raise NotPossibleError(" ".join(told))
+    """Records the document as the run's. NotPossibleError when it differs from the Bill, or when the run has moved meanwhile.
+
+    One person at a time for each tenant, so that two cannot give one document to two Bills.
+    """
     with transaction.atomic():
+        list(Credential.objects.select_for_update().filter(system=run.delivery.system, tenant=run.delivery.tenant))
+        if told := differences(run, held):
+            raise NotPossibleError(" ".join(told))
         if not _free(run).update(**_facts(run, held)) or not _complete(run, held, user):
             transaction.set_rollback(True)
             raise NotPossibleError(OPEN_STILL)

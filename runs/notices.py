@@ -14,8 +14,8 @@ from runs.present import links
 
 MOST_LINES = 3
 VIEW, OPERATE = "runs.view_problem", "runs.operate"
-TELLS_ITSELF = ("index", "runs_problem", "runs_adopt")
-"""URL names, or their beginnings, of pages that show the problems anyway."""
+TELLS_ITSELF = ("runs_problem", "runs_adopt")
+"""Beginnings of the URL names of pages that are about problems themselves."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ STANDING = ("SOURCE_FAILING", "SOURCE_SILENT")
 """Codes of problems that hold no runs; they close when their cause has gone."""
 
 QUIET = ("retry", "rate", "unknown")
+ASKED_LONG = dt.timedelta(minutes=10)
+"""An answer that is lost for longer is a problem: a person may see whether the destination is up."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +33,25 @@ class Cause:
 def update(
     integration: IntegrationConfig, pairs: Iterable[tuple[IntegrationRun, Fault | None]], plans: Mapping[UUID, Plan] | None = None
 ) -> int:
-    """Links each run to the problems that hold it now, closes those that hold nothing any more; returns how many are new."""
-    judged = list(pairs)
-    freed = [run for run, fault in judged if fault is None or fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED]
-    left = _free(freed)
+    """Links each run to the problems that hold it now, closes those that hold nothing any more; returns how many refusals are new."""
+    judged = [(run, fault) for run, fault in pairs if fault is None or _blocks(run, fault)]
+    left = _free([run for run, _ in judged])
     opened = 0
     for run, fault in judged:
-        if fault is not None and (fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED):
-            for cause in _causes(fault, (plans or {}).get(run.pk)):
-                problem, new = _open(integration, cause, run)
-                problem.runs.add(run)
-                opened += new
+        for cause in _causes(integration, fault, (plans or {}).get(run.pk)) if fault else ():
+            problem, new = _open(integration, cause, run)
+            problem.runs.add(run)
+            opened += new and cause.fault.next != "unknown"
     if left:
         close_empty(integration)
     return opened
+
+
+def _blocks(run: IntegrationRun, fault: Fault) -> bool:
+    """Whether somebody should see to it: not what goes on by itself, unless it has tried in vain or asked for long."""
+    if run.status == Status.UNKNOWN:
+        return run.dt_started is not None and run.dt_started < timezone.now() - ASKED_LONG
+    return fault.next not in QUIET or run.status == Status.TIMEOUT_LIMIT_EXCEEDED
 
 
 def _free(runs: list[IntegrationRun]) -> int:
@@ -72,11 +79,24 @@ def _day(problem: Problem) -> str:
     return f"{problem.snoozed_until:%Y-%m-%d}"
 
 
-def _causes(fault: Fault, plan: Plan | None) -> list[Cause]:
+def _causes(integration: IntegrationConfig, fault: Fault, plan: Plan | None) -> list[Cause]:
     """Each missing mapping is a cause of its own, so that one saved mapping frees every Bill that waits for it alone."""
+    if fault.next == "unknown":
+        return [Cause(_lost_fault(fault, integration.system_label))]
     if plan is None or not plan.missing:
         return [Cause(fault)]
     return [Cause(_missing_fault(fault, missing), missing) for missing in plan.missing]
+
+
+def _lost_fault(fault: Fault, label: str) -> Fault:
+    return Fault(
+        code="UNKNOWN",
+        next="unknown",
+        status="UNKNOWN",
+        title=f"{label} does not tell us what became of Bills that we sent.",
+        why="The answer to the request was lost, and what we ask since then settles nothing. Such a Bill is never simply sent again.",
+        remedy=f"See whether {label} is up; we go on asking by ourselves, and you can ask now.",
+    )
 
 
 def _missing_fault(fault: Fault, missing: Missing) -> Fault:

@@ -44,6 +44,7 @@ class ProblemAdmin(ReadOnlyAdmin):
 
         return [
             to("<int:pk>/retry/", views.retry, "runs_problem_retry"),
+            to("<int:pk>/ask/", views.ask, "runs_problem_ask"),
             to("<int:pk>/snooze/", views.snooze, "runs_problem_snooze"),
             to("<int:pk>/reopen/", views.reopen, "runs_problem_reopen"),
             to("<int:pk>/comment/", views.comment, "runs_problem_comment"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from runs.models import NEEDS_PERSON, Event, IntegrationRun, Problem
+from runs.models import NEEDS_PERSON, Event, IntegrationRun, Problem, Status
 from runs.present import links, problems
 from runs.present.fixes import Button
 from runs.present.problem_list import OPERATE
@@ -42,7 +42,7 @@ def page(problem: Problem, user: User | AnonymousUser) -> dict[str, Any]:
         "title": problem.title,
         "problem": problem,
         "held": held,
-        "runs": [{"run": run, "adoptable": operates and run.status in NEEDS_PERSON} for run in runs],
+        "runs": [{"run": run, "adoptable": operates and run.status in NEEDS_PERSON, "lost": run.status == Status.UNKNOWN} for run in runs],
         "runs_url": links.url_if_any("runs_integrationrun_changelist", problem=problem.pk),
         "closed": is_closed,
         "buttons": [] if is_closed else buttons(problem, held, runs, user),
@@ -65,19 +65,21 @@ def buttons(problem: Problem, held: Held, runs: list[IntegrationRun], user: User
     """The fix first; the retry of all with their number."""
     fix = problems.fix_of(problem, runs, user)
     found = [fix] if fix else []
+    if held.lost:
+        found.append(_order(problem, "Ask the destination now", "runs_problem_ask", user))
     if held.retriable:
-        found.append(_retry(problem, held.retriable, user))
+        label = f"Retry all {held.retriable:,}" if held.retriable > 1 else "Retry 1 run"
+        found.append(_order(problem, label, "runs_problem_retry", user))
     first = next((button for button in found if not button.get("disabled")), None)
     if first is not None:
         first["primary"] = True
     return found
 
 
-def _retry(problem: Problem, count: int, user: User | AnonymousUser) -> Button:
-    label = f"Retry all {count:,}" if count > 1 else "Retry 1 run"
+def _order(problem: Problem, label: str, name: str, user: User | AnonymousUser) -> Button:
     if not user.has_perm(OPERATE):
         return {"label": label, "disabled": NOT_ALLOWED}
-    return {"label": label, "url": reverse("admin:runs_problem_retry", args=(problem.pk,)), "post": True}
+    return {"label": label, "url": reverse(f"admin:{name}", args=(problem.pk,)), "post": True}
 
 
 def _happened(problem: Problem, held: Held) -> SafeString:

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, F, Min, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
-from runs.models import IntegrationRun, Problem
+from runs.models import IntegrationRun, Problem, Status
 from runs.present import fixes, links
 from runs.present.fixes import Button
 from runs.present.progress import Progress, progress_of
@@ -46,11 +46,12 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Held:
-    """What one or more problems hold up: each Bill once, money by currency, most Bills first."""
+    """What one or more problems hold up: each Bill once, money by currency, most Bills first. `lost` answers can be asked for."""
 
     bills: int = 0
     money: Mapping[str, Decimal] = field(default_factory=dict)
     retriable: int = 0
+    lost: int = 0
     oldest: dt.datetime | None = None
 
 
@@ -95,6 +96,7 @@ def _held(grouped: Any) -> dict[int, Held]:
         bills=Count("bill", distinct=True),
         total=Sum("amount"),
         again=Count("pk", filter=Q(status__in=RETRIED)),
+        lost=Count("pk", filter=Q(status=Status.UNKNOWN)),
         oldest=Min("dt_created"),
     )
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -108,6 +110,7 @@ def _added(rows: list[dict[str, Any]]) -> Held:
         bills=sum(row["bills"] for row in rows),
         money={row["currency"]: row["total"] for row in rows},
         retriable=sum(row["again"] for row in rows),
+        lost=sum(row["lost"] for row in rows),
         oldest=min(row["oldest"] for row in rows),
     )
 

@@ -31,6 +31,12 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @may_operate
+def ask(request: HttpRequest, pk: int) -> HttpResponse:
+    return _carry_out(request, pk, _ask)
+
+
+@require_POST
+@may_operate
 def snooze(request: HttpRequest, pk: int) -> HttpResponse:
     return _carry_out(request, pk, lambda problem: _snooze(request, problem))
 
@@ -86,6 +92,13 @@ def _carry_out(request: HttpRequest, pk: int, order: Callable[[Problem], str]) -
     except NotPossibleError as reason:
         messages.error(request, str(reason))
     return HttpResponseRedirect(links.url_if_any("runs_problem_change", pk))
+
+
+def _ask(problem: Problem) -> str:
+    settled, lost = problem_orders.ask(problem)
+    if settled == lost:
+        return f"{lost:,} lost answer{'' if lost == 1 else 's'} settled; nothing was sent." if lost else "No answer of it is lost any more."
+    return f"{settled:,} of {lost:,} lost answers settled; {problem.integration.system_label} could not say more yet. We go on asking."
 
 
 def _retried(count: int) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from integrations.models import IntegrationConfig
@@ -47,8 +48,22 @@ def page_of(run: IntegrationRun) -> str:
     return f"{LIST}run/{run.pk}/mark-as-synced/"
 
 
+def look(run: IntegrationRun, number: str = "", client: Client | None = None) -> Any:
+    return (client or a_client(*OPERATES)).post(page_of(run), {"number": number})
+
+
+def confirm(seen: Any, client: Client | None = None) -> Any:
+    """Presses the button of the page that shows both sides."""
+    found = seen.context
+    return (client or a_client(*OPERATES)).post(
+        page_of(found["run"]), {"number": found["number"], "document": found["held"].external_id}
+    )
+
+
 def mark(run: IntegrationRun, number: str = "") -> Any:
-    return a_client(*OPERATES).post(page_of(run), {"number": number})
+    """Looks, and confirms if the page asks."""
+    seen = look(run, number)
+    return seen if seen.context["told"] else confirm(seen)
 
 
 def sentences(response: Any) -> str:
@@ -77,6 +92,52 @@ def test_a_document_that_agrees_becomes_the_bills(blocked: IntegrationRun, books
     assert "was there already; nothing was sent" in a_client(superuser=True).get(response["Location"]).content.decode()
     work(run.integration)
     assert (books.writes(), len(books.documents())) == (writes, 1)
+
+
+def test_both_sides_are_shown_and_nothing_is_marked_before_somebody_confirms(blocked: IntegrationRun, books: Books) -> None:
+    number, writes = by_hand(books, tranDate="2026-10-30"), books.writes()
+
+    page = " ".join(look(blocked, "88190").content.decode().split())
+
+    ours, theirs = page.split("<tbody>")[1].split("</tr>")[:2]
+    customer = books.emulator.state()[ACCOUNT]["customer"][0]["companyName"]
+    for said in ("INV-1", "Acme Cloud", "31 Oct 2026", "USD"):
+        assert said in ours, said
+    for said in ("88190", f"id {number}", customer, "30 Oct 2026", "USD"):
+        assert said in theirs, said
+    assert 'value="100' in ours and 'value="100' in theirs and "Mark INV-1 as synced</button>" in page and "/app/accounting/" in page
+    assert untouched(blocked, books, writes)
+
+
+def test_pressing_twice_marks_once(blocked: IntegrationRun, books: Books) -> None:
+    by_hand(books)
+    client = a_client(*OPERATES)
+    seen = look(blocked, "88190", client)
+
+    first, second = confirm(seen, client), confirm(seen, client)
+
+    assert first["Location"] == second["Location"] and len(told(second)) == 1
+    assert Event.objects.filter(verb="marked as synced").count() == 1
+
+
+def test_what_changed_after_it_was_shown_is_not_marked(blocked: IntegrationRun, books: Books) -> None:
+    by_hand(books)
+    writes = books.writes()
+
+    response = a_client(*OPERATES).post(page_of(blocked), {"number": "88190", "document": "88001"})
+
+    assert "Another document stands there now" in sentences(response) and untouched(blocked, books, writes)
+
+
+def test_two_people_cannot_give_one_document_to_two_bills(blocked: IntegrationRun, books: Books, integration: IntegrationConfig) -> None:
+    by_hand(books)
+    arrive(a_bill("b-2", number="INV-2"))
+    work(integration)
+    second = IntegrationRun.objects.get(bill__uid="b-2")
+    seen = look(blocked, "88190"), look(second, "88190")
+
+    assert confirm(seen[0]).status_code == 302
+    assert "It is the document of INV-1 already." in sentences(confirm(seen[1]))
 
 
 def test_the_internal_id_is_as_good_as_the_number(blocked: IntegrationRun, books: Books) -> None:

@@ -20,6 +20,7 @@ from integrations.models import IntegrationConfig
 from mappings import service as mappings
 from mappings.models import ExternalMapping
 from runs import orders, problem_orders, tasks
+from runs.deliver import deliver
 from runs.models import Event, IntegrationRun, Problem, Status
 from runs.orders import NotPossibleError
 from tests.runs.conftest import ACCOUNT, Books
@@ -31,7 +32,7 @@ from tests.runs.test_problems_list import LIST, SEES, a_problem, text_of
 pytestmark = pytest.mark.django_db
 
 OPERATES = (*SEES, "runs.operate")
-ORDERS = ("retry", "snooze", "reopen", "comment", "assign")
+ORDERS = ("retry", "ask", "snooze", "reopen", "comment", "assign")
 
 
 @pytest.fixture
@@ -265,6 +266,35 @@ def test_an_older_revisions_run_is_replayed_in_its_place(integration: Integratio
     assert new.replayed_from == old and problem.retried.get() == new
 
 
+@pytest.mark.parametrize(
+    ("what", "data", "verb"),
+    [("retry", {}, "retried"), ("snooze", {"until": "tomorrow"}, "snoozed"), ("comment", {"comment": "Called them."}, "commented"),
+     ("assign", {"owner": "me"}, "assigned"), ("reopen", {}, "reopened")],
+)  # fmt: skip
+def test_a_button_that_is_pressed_twice_does_it_once(what: str, data: dict[str, str], verb: str, integration: IntegrationConfig) -> None:
+    problem, operator = a_problem(integration, "ours", ("10", "USD"), ("20", "USD")), a_client(*OPERATES)
+    me = operator.get(LIST).wsgi_request.user
+    if what == "reopen":
+        problem_orders.snooze(problem, timezone.now() + dt.timedelta(days=2), None)
+    real = {"tomorrow": f"{timezone.now() + dt.timedelta(days=1):%Y-%m-%d}", "me": str(me.pk)}
+    values = {name: real.get(value, value) for name, value in data.items()}
+
+    first, second = (order(operator, problem, what, **values) for _ in range(2))
+
+    assert first["Location"] == second["Location"] == page_of(problem)
+    assert Event.objects.filter(subject_type="runs.problem", verb=verb).count() == 1
+    assert IntegrationRun.objects.count() == 2
+
+
+def test_the_same_comment_of_another_person_is_another_comment(integration: IntegrationConfig) -> None:
+    problem = a_problem(integration, "ours", ("10", "USD"))
+
+    for _ in range(2):
+        order(a_client(*OPERATES), problem, "comment", comment="Called them.")
+
+    assert Event.objects.filter(verb="commented").count() == 2
+
+
 def test_an_integrations_failed_runs_go_together(integration: IntegrationConfig) -> None:
     other, operator = an_integration(integration.credential, name="Other"), a_client(*OPERATES)
     mine, theirs = a_run(integration, Status.ERROR), a_run(other, Status.ERROR)
@@ -305,6 +335,67 @@ def test_a_cancelled_run_leaves_no_empty_problem(integration: IntegrationConfig)
 
     problem.refresh_from_db()
     assert problem.state == "closed" and problem.closed_at
+
+
+# --- lost answers -------------------------------------------------------------------------------------------------------------------------
+
+
+def lost_again(integration: IntegrationConfig, books: Books) -> Problem:
+    """Two Bills that were refused; after the fix they arrive, but both answers are lost."""
+    problem = refused(integration, books)
+    books.configure(required_fields=[], faults=[{"match": "/invoice/", "kind": "commit_then_drop", "times": 2}])
+    problem_orders.retry(problem)
+    deliver(IntegrationConfig.objects.get(pk=integration.pk))
+    assert set(problem.runs.values_list("status", flat=True)) == {"UNKNOWN"}
+    return problem
+
+
+def test_lost_answers_are_asked_for_from_the_problem(integration: IntegrationConfig, books: Books) -> None:
+    problem, operator = lost_again(integration, books), a_client(*OPERATES)
+    page, writes = text_of(operator, page_of(problem)), books.writes()
+    assert f'action="{LIST}{problem.pk}/ask/"' in page and "Asking only reads; it sends nothing." in page
+    for run in problem.runs.all():
+        assert f'action="/admin/runs/integrationrun/{run.pk}/ask/"' in page and "UNKNOWN" in page
+
+    assert told(order(operator, problem, "ask")) == ["2 lost answers settled; nothing was sent."]
+
+    problem.refresh_from_db()
+    assert (problem.state, books.writes(), len(books.documents())) == ("closed", writes, 2)
+    assert told(order(operator, problem, "ask"))[-1] == "No answer of it is lost any more."
+
+
+def test_one_lost_answer_is_asked_for_from_its_row(integration: IntegrationConfig, books: Books) -> None:
+    problem, operator = lost_again(integration, books), a_client(*OPERATES)
+    run = problem.runs.first()
+    assert run is not None
+
+    operator.post(f"/admin/runs/integrationrun/{run.pk}/ask/")
+
+    assert sorted(IntegrationRun.objects.values_list("status", flat=True)) == ["COMPLETE", "UNKNOWN"]
+
+
+def test_who_may_only_look_does_not_ask(integration: IntegrationConfig, books: Books) -> None:
+    page = text_of(a_client(*SEES), page_of(lost_again(integration, books)))
+
+    assert "Ask the destination now</button> <span" in page and "/ask/" not in page
+
+
+def test_an_answer_that_stays_lost_becomes_a_problem_and_closes_itself(integration: IntegrationConfig, books: Books) -> None:
+    arrive(a_bill())
+    books.configure(faults=[{"match": "/invoice/", "kind": "commit_then_drop", "times": 1000}])
+    work(integration)
+    assert not Problem.objects.exists()
+
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=11), tick=True):
+        work(integration)
+        problem = Problem.objects.get()
+        assert (problem.code, problem.title) == ("UNKNOWN", "NetSuite does not tell us what became of Bills that we sent.")
+        assert "Ask the destination now</button>" in text_of(a_client(*OPERATES), page_of(problem))
+        assert IntegrationConfig.objects.get().consecutive_errors == 0
+        books.configure(faults=[])
+        problem_orders.ask(problem)
+    problem.refresh_from_db()
+    assert problem.state == "closed" and len(books.documents()) == 1
 
 
 # --- snooze, comment, owner ---------------------------------------------------------------------------------------------------------------

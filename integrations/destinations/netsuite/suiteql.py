@@ -16,6 +16,7 @@ KEYS_PER_QUERY = 500
 _KINDS = {"CustInvc": "invoice", "CustCred": "creditMemo"}
 _DOCUMENTS = """
 SELECT t.id, t.type, t.externalid, t.tranid, t.memo, t.foreigntotal, t.foreignamountunpaid, BUILTIN.DF(t.status) AS statusname,
+  BUILTIN.DF(t.entity) AS customername,
   TO_CHAR(t.trandate, 'YYYY-MM-DD') AS day, c.symbol, p.periodname, p.closed, p.arlocked, l.subsidiary
 FROM transaction t
   JOIN transactionline l ON l.transaction = t.id AND l.mainline = 'T'
@@ -134,4 +135,5 @@ def _held(account: Account, kind: str, row: Row) -> Held:
         period=row.get("periodname", ""),
         period_closed="T" in (row.get("closed"), row.get("arlocked")),
         subsidiary=row.get("subsidiary", ""),
+        customer=row.get("customername", ""),
     )

@@ -23,8 +23,10 @@ def enter(books: Books, **changes: Any) -> str:
 
 def test_a_document_is_found_by_its_number(books: Books) -> None:
     number = enter(books)
+    customer = next(each for each in books.records("customer") if each["id"] == "1001")
     [held] = books.client.by_number("invoice", "88190")
     assert (held.external_id, held.number, held.key, held.total, held.currency) == (number, "88190", "", Decimal("12.5"), "USD")
+    assert held.customer == customer["companyName"]
     assert books.client.by_number("creditMemo", "88190") == []
 
 
