@@ -46,6 +46,10 @@ class Notices:
     more: int = 0
     off: list[Off] = field(default_factory=list)
 
+    @property
+    def any(self) -> bool:
+        return bool(self.lines or self.off)
+
 
 def notices(request: HttpRequest) -> Notices:
     """In one query; none for who may not see problems."""
