@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing import store
 from billing.money import round_half_up
 from credentials.models import Credential
-from integrations.contract import Held, changed
+from integrations.contract import Held, Sought, changed
 from integrations.errors import DeliveryError
 from integrations.lines import money_text
 from runs import problems
@@ -33,6 +33,7 @@ class Wanted:
     total: Decimal
     currency: str
     customer: str
+    number: str
 
 
 def wanted(run: IntegrationRun) -> Wanted:
@@ -42,7 +43,7 @@ def wanted(run: IntegrationRun) -> Wanted:
         raise NotPossibleError("This Bill cannot be made into a document, so there is nothing to compare with.")
     document, customer = told[0], told[0].get("customer") or {}
     names = customer.get("name") or customer.get("id", "")
-    return Wanted(document["kind"], document["key"], Decimal(document["total"]), document["currency"], names)
+    return Wanted(document["kind"], document["key"], Decimal(document["total"]), document["currency"], names, document.get("number", ""))
 
 
 def look(run: IntegrationRun, number: str) -> Held:
@@ -56,7 +57,8 @@ def look(run: IntegrationRun, number: str) -> Held:
         if not run.explanation:
             build(kit, [run])
         wants = wanted(run)
-        ours = kit.client.held([(wants.kind, wants.key)]).get(wants.key)
+        sought = Sought(wants.kind, wants.key, number=wants.number, external_id=run.delivery.external_id)
+        ours = kit.client.held([sought]).get(wants.key)
         named = kit.client.by_number(wants.kind, number) if number else []
     except DeliveryError as error:
         raise NotPossibleError(f"{run.integration.system_label} could not be asked: {error.sentence}") from error

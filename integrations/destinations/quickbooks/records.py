@@ -30,6 +30,7 @@ def held(company: Company, kind: str, record: Mapping[str, Any]) -> Held:
         status=_status(kind, record, tag),
         paid=_moved(kind, record),
         date=day(record.get("TxnDate")),
+        customer=str((record.get("CustomerRef") or {}).get("name") or ""),
         version=str(record.get("SyncToken") or ""),
     )
 
