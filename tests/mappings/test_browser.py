@@ -35,6 +35,7 @@ def test_the_wizard_with_the_keyboard(admin_page: Page, known: IntegrationConfig
     table = page.get_by_label("External table")
     expect(table).to_be_disabled()
     page.get_by_label("Entity type").select_option("Account")
+    page.get_by_label("External system").select_option("Netsuite")
     expect(table).to_be_enabled()
     assert table.locator("option").all_inner_texts() == ["Customer"]
     page.keyboard.press("Enter")
@@ -88,6 +89,7 @@ def test_the_wizard_without_the_script(context: BrowserContext, admin_page: Page
     page = plain.new_page()
     page.goto(ADD)
     page.get_by_label("Entity type").select_option("Product")
+    page.get_by_label("External system").select_option("Netsuite")
     page.get_by_role("button", name="Next").click()
     page.get_by_label("Product").select_option("prq")
     page.get_by_label("External entity ID").select_option("2021")

@@ -1,7 +1,7 @@
 /* Turns <select multiple data-chips> into chips with a search field (ARIA combobox). Without this script the select works as it is.
    data-search-url: asked with ?q=, answers {"results": [{"id", "text"}]}; data-placeholder; data-free: what is typed may be added as it is;
    data-one: a choice takes the place of the one before.
-   Enter while a search is under way takes its first match once it is there; until then the form is not sent, and it goes by itself. */
+   Enter while a search is under way makes of the text a chip that waits for its first match; a form that is sent meanwhile waits too. */
 "use strict";
 {
   let serial = 0;
@@ -16,6 +16,7 @@
     constructor(select) {
       this.select = select;
       this.listId = `chips-${++serial}`;
+      this.waiting = 0;
       this.label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
       this.input = make("input", {
         type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": this.listId, "aria-autocomplete": "list",
@@ -32,10 +33,10 @@
     }
 
     listen() {
-      this.input.addEventListener("input", (event) => { event.stopPropagation(); this.hurry(false); this.ask(); });
+      this.input.addEventListener("input", (event) => { event.stopPropagation(); this.ask(); });
       this.input.addEventListener("change", (event) => event.stopPropagation());
       this.input.addEventListener("focus", () => this.ask());
-      this.input.addEventListener("blur", () => { if (!this.hurried) this.close(); });
+      this.input.addEventListener("blur", () => this.close());
       this.input.form?.addEventListener("submit", (event) => this.hold(event));
       this.input.addEventListener("keydown", (event) => this.key(event));
       this.box.addEventListener("click", (event) => {
@@ -51,7 +52,7 @@
     }
 
     draw() {
-      for (const chip of this.box.querySelectorAll(".chip")) chip.remove();
+      for (const chip of this.box.querySelectorAll(".chip:not(.waiting)")) chip.remove();
       for (const { value, text } of this.select.selectedOptions) {
         const remove = make("button", { type: "button", value, "aria-label": `Remove ${text}` }, "×");
         this.input.before(make("span", { class: "chip" }, text, remove));
@@ -69,35 +70,57 @@
     }
 
     async ask() {
-      const typed = this.input.value.trim(), asked = this.latest = {};
+      const typed = this.input.value.trim();
       this.point(null);
-      const found = this.select.dataset.searchUrl ? await this.search(typed) : this.local(typed.toLowerCase());
-      if (asked !== this.latest) return;
-      this.latest = null;
-      if (!this.hurried && document.activeElement !== this.input) return;
-      const hurried = this.hurried, held = this.held;
-      this.hurry(false);
+      const asked = this.asked = { typed, found: this.select.dataset.searchUrl ? this.search(typed) : this.local(typed.toLowerCase()) };
+      const found = await asked.found;
+      if (asked !== this.asked) return;
+      this.asked = null;
+      if (document.activeElement === this.input) this.offer(found, typed);
+    }
+
+    left(found) {
       const taken = new Set([...this.select.selectedOptions].map((option) => option.value));
-      const choices = found.filter((choice) => !taken.has(choice.id));
-      if ("free" in this.select.dataset && typed && !taken.has(typed)) choices.push({ id: typed, text: typed });
-      if (hurried && found.includes(choices[0])) {
-        this.take(choices[0].id, choices[0].text);
-        held?.form.requestSubmit(held.submitter);
-      } else if (document.activeElement === this.input) this.open(choices, typed);
+      return found.filter((choice) => !taken.has(choice.id));
+    }
+
+    offer(found, typed) {
+      const typedOne = "free" in this.select.dataset && typed ? [{ id: typed, text: typed }] : [];
+      this.open(this.left([...found, ...typedOne]), typed);
+    }
+
+    hurry() {
+      const { typed, found } = this.asked, before = this.turn;
+      const chip = make("span", { class: "chip waiting", role: "status" }, `Searching ${typed}`);
+      this.asked = null;
+      this.close();
+      this.input.before(chip);
+      this.waiting += 1;
+      this.turn = (async () => {
+        await before;
+        const all = await found;
+        chip.remove();
+        this.settle(this.left(all)[0], typed, all);
+      })();
+    }
+
+    settle(first, typed, found) {
+      const held = this.held;
+      this.waiting -= 1;
+      if (first) {
+        this.set(first.id, true, first.text);
+        if (!held || this.waiting) return;
+      } else if (!this.input.value) {
+        this.input.value = typed;
+        if (document.activeElement === this.input) this.offer(found, typed);
+      }
+      this.held = null;
+      if (first) held.form.requestSubmit(held.submitter);
       else if (held) this.input.focus();
     }
 
-    hurry(hurried) {
-      this.hurried = hurried;
-      this.held = null;
-      this.input.setAttribute("aria-busy", String(hurried));
-      if (!hurried) return;
-      this.list.replaceChildren(make("li", { class: "quiet", role: "presentation" }, "Searching, then the first match is taken."));
-      this.list.hidden = false;
-    }
-
     hold(event) {
-      if (!this.hurried) return;
+      if (!this.waiting) return;
       event.preventDefault();
       this.held = { form: event.target, submitter: event.submitter };
     }
@@ -144,12 +167,7 @@
     }
 
     choose(option) {
-      this.take(option.dataset.value, option.textContent);
-    }
-
-    take(value, text) {
-      this.hurry(false);
-      this.set(value, true, text);
+      this.set(option.dataset.value, true, option.textContent);
       this.input.value = "";
       if ("one" in this.select.dataset) this.close();
       else this.ask();
@@ -166,7 +184,7 @@
       } else if (event.key === "Enter" && (!this.list.hidden || this.input.value.trim())) {
         event.preventDefault();
         if (current) this.choose(current);
-        else if (this.latest && this.input.value.trim()) this.hurry(true);
+        else if (this.asked?.typed) this.hurry();
       } else if (event.key === "Escape" && !this.list.hidden) {
         event.stopPropagation();
         this.close();
