@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from credentials.models import Credential
-from integrations.contract import Verified, changed
+from integrations.contract import Usage, Verified, changed
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,14 @@ def mark_failed(credential: Credential, reason: str) -> None:
     if news:
         logger.warning("Credential %s: the login failed", credential.pk)
         announce(credential, "failed", None, before)
+
+
+def note_usage(credential: Credential, usage: Usage) -> None:
+    """How much of the vendor's allowance of calls is used up."""
+    read = {"calls_used": usage.used, "calls_allowed": usage.limit, "calls_read_at": timezone.now()}
+    Credential.objects.filter(pk=credential.pk).update(**read)
+    for name, value in read.items():
+        setattr(credential, name, value)
 
 
 def mark_verified(credential: Credential, verified: Verified, actor: Any = None) -> None:

@@ -13,6 +13,10 @@ from credentials.fields import EncryptedJSONField
 from integrations import registry
 from integrations.contract import CredentialKind, Token
 
+DAY = datetime.timedelta(days=1)
+NEARLY = 80
+"""Percent of an allowance of calls, from which on they are saved."""
+
 
 class State(models.TextChoices):
     """What people are told about a credential."""
@@ -39,6 +43,7 @@ class Credential(models.Model):
     `certificate` (PEM) belongs to the private key in `secrets`. `new_key` waits to be connected, {field name: value}: a private key
     made here that the vendor does not know yet, with `new_certificate`, or what a person consents with next. The present login goes on
     until then. `expires_at` is when a person has to act: the certificate's end, or the refresh token's.
+    `calls_used` of `calls_allowed` is the vendor's count of calls, of all its integrations together, as last read.
     `serial` rises with every change of secrets or tokens, `fence` with every change of who may record a token.
     """
 
@@ -64,6 +69,9 @@ class Credential(models.Model):
     status_reason = models.TextField(blank=True)
     last_verified_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    calls_used = models.PositiveBigIntegerField(null=True)
+    calls_allowed = models.PositiveBigIntegerField(null=True)
+    calls_read_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveBigIntegerField(default=0)
     serial = models.PositiveBigIntegerField(default=0)
@@ -93,6 +101,13 @@ class Credential(models.Model):
     @property
     def system_label(self) -> str:
         return registry.system_label(self.system)
+
+    @property
+    def nearly_used_up(self) -> bool:
+        """Whether so much of the vendor's allowance of calls is used that the rest is saved. A reading counts for a day."""
+        if self.calls_used is None or self.calls_allowed is None or self.calls_read_at is None:
+            return False
+        return 100 * self.calls_used >= NEARLY * self.calls_allowed and timezone.now() - self.calls_read_at < DAY
 
     @property
     def state(self) -> State:

@@ -143,6 +143,13 @@ def _notices(credential: Credential) -> Iterator[Notice]:
     elif credential.status == Credential.Status.AUTH_FAILED:
         text = f"{credential.status_reason} Its integrations wait; nothing is lost."
         yield _notice("red", "The login failed.", text, *(("Reconnect", consent) if consents(credential) else ("Replace secrets", connect)))
+    elif credential.usable and credential.nearly_used_up:
+        yield {
+            "tone": "amber",
+            "title": f"{credential.system_label} has used most of its API calls.",
+            "text": "All integrations of these books share them, so from 80 percent on we send one request at a time.",
+            "button": None,
+        }
     elif credential.status == Credential.Status.DISCONNECTED and not waits_for_consent(credential):
         text = "Its secrets are deleted. Its integrations wait until it is connected again."
         yield _notice("", "This credential is disconnected.", text, "Connect credential", connect)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from django.dispatch import Signal
 
@@ -223,6 +223,13 @@ class Answer:
     body: bytes
     milliseconds: int
     trace: str = ""
+
+
+class Usage(NamedTuple):
+    """How many calls are used up, of how many that the vendor allows."""
+
+    used: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -507,7 +514,7 @@ class Destination:
 
     `replay_window`: how long the stored request may be sent again with the same key. `settle`: how long after a lost answer an
     "absent" may be believed. `slots` names the document kinds for people. `custom_fields` are the default names of the source's
-    custom fields that carry an external id, by entity.
+    custom fields that carry an external id, by entity. `usage` reads from an answer how much of an allowance of calls is used up.
     """
 
     slug: str
@@ -526,6 +533,7 @@ class Destination:
     batch_size: int = 1
     parallel: int = 1
     file_lane: "FileLane | None" = None
+    usage: Callable[[Answer], Usage | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,8 @@ CHANGE_EVERY = dt.timedelta(seconds=1)
 def slots(kit: Kit) -> Iterator[int]:
     """Leases as many slots as are free, at most the destination's parallelism; yields 0 when all are taken.
 
-    While another worker waits for the same tenant, one slot is left to it, so that a long job never keeps a short one out.
+    While another worker waits for the same tenant, one slot is left to it, so that a long job never keeps a short one out. When the
+    allowance of calls is nearly used up, there is one slot for all.
     """
     held = _lease(kit)
     point("slots leased")
@@ -43,7 +44,7 @@ def _lease(kit: Kit) -> Slots | None:
         gone = [row.pk for row in rows if row.until < now or lease.is_dead(row.owner)]
         Slots.objects.filter(pk__in=gone).delete()
         live = [row for row in rows if row.pk not in gone]
-        free = int(budget.cap) - sum(row.count for row in live)
+        free = (1 if _nearly_used_up(kit) else int(budget.cap)) - sum(row.count for row in live)
         others_wait = any(row.count == 0 and row.owner != me for row in live)
         if any(row.count == 0 and row.owner == me for row in rows):
             Slots.objects.filter(budget=budget, owner=me, count=0).delete()
@@ -52,6 +53,10 @@ def _lease(kit: Kit) -> Slots | None:
             return None
         count = max(1, free - 1) if others_wait else free
         return Slots.objects.create(budget=budget, count=count, owner=me, until=now + lease.LEASE)
+
+
+def _nearly_used_up(kit: Kit) -> bool:
+    return kit.integration.credential is not None and kit.integration.credential.nearly_used_up
 
 
 def _budget(kit: Kit) -> Budget:

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from integrations.contract import Destination, System, Table
-from integrations.destinations.salesforce.answers import NOUNS
+from integrations.destinations.salesforce.answers import NOUNS, usage
 from integrations.destinations.salesforce.auth import LABEL, SANDBOX, SYSTEM
 from integrations.destinations.salesforce.client import BATCH_SIZE, connect
 from integrations.destinations.salesforce.kinds import SALESFORCE_CLIENT_CREDENTIALS, SALESFORCE_JWT
@@ -30,4 +30,5 @@ DESTINATION = Destination(
     settle=dt.timedelta(seconds=60),
     batch_size=BATCH_SIZE,
     parallel=5,
+    usage=usage,
 )

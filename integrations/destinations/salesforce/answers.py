@@ -6,15 +6,22 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from integrations.contract import Answer, Fault
+from integrations.contract import Answer, Fault, Usage
 from integrations.destinations.salesforce.faults import TABLE
 from integrations.faults import Said, match
 
 NOUNS = {"invoice": "invoice"}
 HALTED = ("PROCESSING_HALTED", "ALL_OR_NONE_OPERATION_ROLLED_BACK")
 
+_USAGE = re.compile(r"\bapi-usage=(\d+)/(\d+)")
 _EXACT = (300, 401, 403, 404, 429)
 _KNOWN = {"fields": "the field that it names", "record": "", "label": "a field"}
+
+
+def usage(answer: Answer) -> Usage | None:
+    """The org's calls of the last 24 hours: `Sforce-Limit-Info: api-usage=118/100000`."""
+    found = _USAGE.search(answer.headers.get("sforce-limit-info", ""))
+    return Usage(int(found[1]), int(found[2])) if found else None
 
 
 def fault_of(answer: Answer) -> Fault:
