@@ -538,10 +538,12 @@ class Destination:
 
 @dataclass(frozen=True, kw_only=True)
 class FileLane:
-    """Documents as a file that people import at the destination by hand: the header, and the rows of one document."""
+    """Documents as a file that people import at the destination by hand: the header, and the rows of one document, none for one that
+    such a file does not take. `about` says as sentences what the file takes and how it is imported."""
 
-    header: tuple[str, ...]
-    rows: Callable[[Document], Iterable[Sequence[str]]]
+    header: Callable[[Options], tuple[str, ...]]
+    rows: Callable[[Document, Options], Iterable[Sequence[str]]]
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from billing.models import Account, Bill, Source
 from credentials.models import Credential
 from integrations.models import IntegrationConfig
-from runs.models import Feed, Inbound, IntegrationRun
+from runs.models import Feed, FileImport, Inbound, IntegrationRun
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.raw import a_bill, a_line
 
@@ -29,6 +30,9 @@ def lived_in(installation: Installation) -> Installation:
     source = Source.objects.get()
     Feed.objects.create(source=source, failure="The source could not answer.", owner="a worker", records=1500)
     Inbound.objects.create(source=source, event_id="ev-1", type="billing.bill.updated", subject="b-1", state="FAILED", error="No.")
+    FileImport.objects.create(slug="m3ter", name="bills.csv", size=100, read=40, state="READING", seen_at=timezone.now())
+    facts = {"received": 2, "created": 1, "rejected_count": 1, "rejected": [["bills.csv: line 2", "currency is missing."]]}
+    FileImport.objects.create(slug="m3ter", name="bills.csv", size=100, state="DONE", **facts)
     return installation
 
 
@@ -53,6 +57,9 @@ def addresses() -> dict[str, str]:
         "set-up": "/admin/credentials/credential/setup/NETSUITE_AUTH/",
         "account": f"/admin/billing/account/{Account.objects.get(uid='acc-1').pk}/change/", "events": "/admin/runs/event/",
         "source": f"/admin/billing/source/{Source.objects.get().pk}/change/", "sources": "/admin/billing/source/",
+        "imported": f"/admin/billing/bill/import/{FileImport.objects.get(state='DONE').pk}/",
+        "importing": f"/admin/billing/bill/import/{FileImport.objects.get(state='READING').pk}/",
+        "file": f"/admin/runs/integrationrun/export/{integration.pk}/",
         "search": "/admin/runs/integrationrun/search/?q=b",
     }  # fmt: skip
 

@@ -111,7 +111,7 @@ def test_a_long_file_is_read_by_a_worker(client: Client, monkeypatch: pytest.Mon
     content = json.dumps([a_raw_bill(f"b-{number}", purchaseOrderNumber="x" * 3000) for number in range(1000)])
     page = give(client, content)
     file = FileImport.objects.get()
-    assert woken == [file.pk] and "waits for a worker" in page and "data-refresh-url" in page
+    assert woken == [file.pk] and "It waits for a worker." in page and "data-refresh-url" in page
     assert FilePart.objects.count() == 4 and not Bill.objects.exists()
     seen: list[int] = []
     file_import.work(file, lambda: seen.append(FileImport.objects.get().read))

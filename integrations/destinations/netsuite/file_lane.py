@@ -1,37 +1,65 @@
-"""Documents as a file for NetSuite's CSV Import Assistant: one row per item line, the header's values on every row."""
+"""Invoices as a file for NetSuite's CSV Import Assistant: one row per item line, the header's values on every row."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.contract import Document, FileLane
+from integrations.contract import Document, FileLane, Options
 
 _HEADER = {
-    "Type": "",
     "External ID": "externalId",
     "Invoice #": "tranId",
-    "Customer : Internal ID": "entity",
+    "Customer (Entity)": "entity",
     "Date": "tranDate",
     "Due Date": "dueDate",
-    "Currency : Internal ID": "currency",
-    "PO #": "otherRefNum",
+    "Terms": "terms",
+    "Currency": "currency",
+    "Exchange Rate": "exchangeRate",
+    "Subsidiary": "subsidiary",
     "Memo": "memo",
+    "PO #": "otherRefNum",
 }
 _LINE = {
-    "Item : Internal ID": "item",
+    "Item": "item",
     "Quantity": "quantity",
     "Rate": "rate",
     "Amount": "amount",
     "Description": "description",
+    "Tax Code": "taxCode",
+    "Department": "department",
+    "Class": "class",
+    "Location": "location",
 }
+_PERIOD = {"Posting Period": "postingPeriod"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+ABOUT = (
+    "Invoices with a total above zero and their lines with an amount, as NetSuite's Import Assistant takes them under Transactions, "
+    "Invoice, one row per line grouped by External ID. Customer, Currency, Item and the other references are internal ids: choose "
+    "Internal ID for them when you map the fields. An invoice imported this way is found again by its External ID and not sent twice."
+)
 
-def rows(document: Document) -> Iterator[list[str]]:
+
+def header(options: Options) -> tuple[str, ...]:
+    """NetSuite's own labels, then the custom line fields that the options name."""
+    return (*_HEADER, *_LINE, *_PERIOD, *_custom(options))
+
+
+def rows(document: Document, options: Options) -> Iterator[list[str]]:
     """The values as sent over the API; text that a spreadsheet would run as a formula begins with an apostrophe."""
+    if document.total <= 0:
+        return
     body = document.body
-    head = [document.kind, *(_text(body, name) for name in list(_HEADER.values())[1:])]
+    head = [_text(body, name) for name in _HEADER.values()]
     for line in body["item"]["items"]:
-        yield [*head, *(_text(line, name) for name in _LINE.values())]
+        if line["amount"]:
+            own = {"quantity": 1, "rate": line["amount"]} | line if line.get("quantity") is None else line
+            cells = [_text(own, name) or _text(body, name) for name in _LINE.values()]
+            yield [*head, *cells, *(_text(body, name) for name in _PERIOD.values()), *(_text(line, name) for name in _custom(options))]
+
+
+def _custom(options: Options) -> list[str]:
+    names = [options.get("netsuiteExternalLineItemField"), *(options.get("netsuiteItemCustomFieldMapping") or {}).values()]
+    return [name for name in dict.fromkeys(names) if name]
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
@@ -43,4 +71,4 @@ def _text(record: Mapping[str, Any], name: str) -> str:
     return "" if value is None else str(value)
 
 
-FILE_LANE = FileLane(header=(*_HEADER, *_LINE), rows=rows)
+FILE_LANE = FileLane(header=header, rows=rows, about=ABOUT)

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations import registry
-from runs.export import Window, exported
+from runs.export import Window, lane_of, rows
 from runs.management.output import find_integration
 
 
@@ -19,8 +18,9 @@ def day(text: str) -> dt.date:
 
 class Command(BaseCommand):
     help = (
-        "Prints what an integration would send as the destination's import file (CSV) on stdout, delivered Bills included. "
-        "Bills that cannot be built are named on stderr, and the exit code is 1."
+        "Prints what an integration would send as the destination's import file (CSV) on stdout, delivered Bills included; "
+        "without dates, of the previous billing period, which is the month before this one. Bills that cannot be built are named on "
+        "stderr, and the exit code is 1."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,18 +31,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         integration = find_integration(options["integration"])
-        lane = registry.destination(integration.system).file_lane
+        lane = lane_of(integration)
         if lane is None:
             raise CommandError(f"{integration.system_label} takes no file from us; its documents are sent by sync.")
         writer = csv.writer(self.stdout)
-        writer.writerow(lane.header)
+        writer.writerow(lane.header(integration.options))
         failed = 0
-        for bill, plan, fault in exported(integration, Window(options["start"], options["end"], options["unsent"])):
-            if fault is not None:
+        for row in rows(integration, lane, Window.of(options["start"], options["end"], options["unsent"])):
+            writer.writerows(row.lines)
+            if row.fault is not None:
                 failed += 1
-                self.stderr.write(f"{bill}: {fault.title}")
-                continue
-            for document in plan.documents:
-                writer.writerows(lane.rows(document))
+                self.stderr.write(f"{row.bill}: {row.fault.title}")
         if failed:
             raise CommandError(f"{failed} {'Bill is' if failed == 1 else 'Bills are'} not in the file.")
