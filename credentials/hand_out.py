@@ -7,7 +7,7 @@ from uuid import UUID
 
 from credentials.login import demand_usable, fresh, logged_in, read
 from credentials.models import Credential
-from integrations.contract import Auth, Token
+from integrations.contract import Auth, Request, Token
 
 CHECK_EVERY = 10.0
 _kept: dict[UUID, Credential] = {}
@@ -33,10 +33,13 @@ class _CredentialAuth:
         self._checked = float("-inf")
         self._thread = threading.local()
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self, request: Request | None = None) -> Mapping[str, str]:
         credential = self._current()
         self._thread.serial = credential.serial
-        return credential.declaration.authorise(credential.settings, credential.secrets, _token(credential))
+        kind, given = credential.declaration, (credential.settings, credential.secrets, _token(credential))
+        if kind.sign is not None and request is not None:
+            return kind.sign(*given, request)
+        return kind.authorise(*given)
 
     def renew(self) -> None:
         """Does nothing more than read when another worker has renewed since this thread last asked for headers."""

@@ -311,9 +311,12 @@ class Outcome:
 
 
 class Auth(Protocol):
-    """The login of one credential. `renew` throws the cached token away and gets a new one, once for all workers."""
+    """The login of one credential; `headers` is told the request, which some vendors want signed.
 
-    def headers(self) -> Mapping[str, str]: ...
+    `renew` throws the cached token away and gets a new one, once for all workers.
+    """
+
+    def headers(self, request: Request | None = None) -> Mapping[str, str]: ...
 
     def renew(self) -> None: ...
 
@@ -445,7 +448,7 @@ class Verified:
 class CredentialKind:
     """One way to log in. `clean` normalises settings and secrets or raises ValueError({field: sentence}); only `verify`, `obtain`,
     `refresh`, `redeem` and `revoke` speak HTTP, and raise errors.Misconfigured or errors.Retry. `renew_on`: the statuses that a token
-    past its end gets.
+    past its end gets. With `sign`, pure, each request carries a signature of its own instead of what `authorise` gives.
 
     With `consent` a person logs in at the vendor: `consent` makes the address of its authorise page, pure, as http.browser_url gives it;
     `redeem` turns what comes back into settings to keep beside the given ones (whose books) and the first token. `clean` then also
@@ -462,6 +465,7 @@ class CredentialKind:
     verify: Callable[[Mapping[str, str], Mapping[str, str], Token], Verified]
     authorise: Callable[[Mapping[str, str], Mapping[str, str], Token], Mapping[str, str]]
     refresh: Callable[[Mapping[str, str], Mapping[str, str], Token], Token] | None = None
+    sign: Callable[[Mapping[str, str], Mapping[str, str], Token, Request], Mapping[str, str]] | None = None
     consent: Callable[[Mapping[str, str], Mapping[str, str], Consent], str] | None = None
     redeem: Callable[[Mapping[str, str], Mapping[str, str], Redeemed], tuple[Mapping[str, str], Token]] | None = None
     revoke: Callable[[Mapping[str, str], Mapping[str, str], Token], None] | None = None

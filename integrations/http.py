@@ -68,7 +68,7 @@ class Wire:
         return self._exchange(request, deadline)
 
     def _exchange(self, request: Request, deadline: float) -> Answer:
-        login = self._auth.headers() if self._auth else {}
+        login = self._auth.headers(request) if self._auth else {}
         started = time.monotonic()
         patience = min(_READ, deadline - started - _CONNECT)
         if patience <= 0:

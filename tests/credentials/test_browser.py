@@ -8,7 +8,7 @@ from integrations.emulation.hub import Hub
 from tests.credentials.test_netsuite import hub
 
 __all__ = ["hub"]
-CREATE = "/admin/credentials/credential/create/?system=Netsuite"
+CREATE = "/admin/credentials/credential/create/NETSUITE_AUTH/"
 
 
 def test_a_person_makes_a_pair_uploads_its_certificate_and_connects(

@@ -31,7 +31,7 @@ class Login:
     def __init__(self) -> None:
         self.renewals = 0
 
-    def headers(self) -> dict[str, str]:
+    def headers(self, request: object = None) -> dict[str, str]:
         return {"Authorization": f"Bearer token-{self.renewals}"}
 
     def renew(self) -> None:

@@ -4,11 +4,13 @@ import datetime as dt
 
 from integrations.contract import Destination, System, Table
 from integrations.destinations.netsuite.answers import NOUNS
-from integrations.destinations.netsuite.auth import LABEL, NETSUITE_AUTH, SYSTEM
+from integrations.destinations.netsuite.auth import NETSUITE_AUTH
 from integrations.destinations.netsuite.client import connect
 from integrations.destinations.netsuite.file_lane import FILE_LANE
 from integrations.destinations.netsuite.options import OPTIONS
 from integrations.destinations.netsuite.payload import build
+from integrations.destinations.netsuite.tba import NETSUITE_TOKEN
+from integrations.destinations.netsuite.verifying import LABEL, SYSTEM
 
 DESTINATION = Destination(
     slug="netsuite",
@@ -27,7 +29,7 @@ DESTINATION = Destination(
         Table(name="CustomField", label="Custom field"),
     ),
     entity_types=("Bill",),
-    credential_kinds=(NETSUITE_AUTH,),
+    credential_kinds=(NETSUITE_AUTH, NETSUITE_TOKEN),
     options=OPTIONS,
     build=build,
     connect=connect,

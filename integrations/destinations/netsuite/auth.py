@@ -4,7 +4,6 @@ Source: Oracle, NetSuite online help, section_162755359851 and section_158255317
 """
 
 import datetime as dt
-import json
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,35 +12,29 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from integrations import errors
-from integrations.contract import Answer, CredentialField, CredentialKind, Request, Token, Verified
-from integrations.destinations.netsuite import setup
+from integrations.contract import Answer, CredentialField, CredentialKind, Token, Verified
+from integrations.destinations.netsuite import setup, verifying
 from integrations.destinations.netsuite.account import Account, canonical
 from integrations.destinations.netsuite.answers import parsed
 from integrations.destinations.netsuite.faults import TABLE
 from integrations.destinations.netsuite.keys import private_key, stored_key
+from integrations.destinations.netsuite.verifying import AUDIT, SYSTEM, Values, cleaned, identifier
 from integrations.faults import Said
-from integrations.http import Wire, post_form
+from integrations.http import post_form
 
-SYSTEM, LABEL = "Netsuite", "NetSuite"
 SCOPES = ["restlets", "rest_webservices"]
 ASSERTION_LIFE = dt.timedelta(minutes=5)
 _DRIFT = dt.timedelta(minutes=1)
-_AUDIT = "Setup > Users/Roles > User Management > View Login Audit Trail"
+_REFUSED = (
+    "NetSuite gave us a token, but the role behind it may not use it. Give the role the permissions REST Web Services, "
+    "Log in using OAuth 2.0 Access Tokens, SuiteAnalytics Workbook and Currency."
+)
 _CURVES = {256: "ES256", 384: "ES384", 521: "ES512"}
-
-Values = Mapping[str, str]
 
 
 def clean(settings: dict[str, str], secrets: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The values as they are stored. ValueError({field: sentence}) when one of them cannot be right."""
-    given, values, wrong = {**settings, **secrets}, {}, {}
-    for name, cleaner in _CLEANERS.items():
-        try:
-            values[name] = cleaner(given.get(name, ""))
-        except ValueError as error:
-            wrong[name] = str(error)
-    if wrong:
-        raise ValueError(wrong)
+    values = cleaned({**settings, **secrets}, _CLEANERS)
     secret = {"privateKey": values.pop("privateKey")}
     return values, secret
 
@@ -64,25 +57,7 @@ def obtain(settings: Values, secrets: Values) -> Token:
 
 def verify(settings: Values, secrets: Values, token: Token) -> Verified:
     """Asks one small question with the token. Raises errors.Misconfigured or errors.Retry."""
-    request = Request(
-        method="POST",
-        url=f"{Account(settings['accountId']).suiteql_url}?limit=1",
-        headers={"Content-Type": "application/json", "Prefer": "transient", **authorise(settings, secrets, token)},
-        body=json.dumps({"q": "SELECT id, symbol FROM currency"}).encode(),
-        safe=True,
-    )
-    answer = Wire(None, SYSTEM).send(request)
-    if answer.status == 200:
-        return Verified(tenant=settings["accountId"])
-    detail = "; ".join(str(entry.get("detail", "")) for entry in parsed(answer.body).get("o:errorDetails", []))
-    if answer.status == 429 or answer.status >= 500:
-        raise errors.Retry("NetSuite let us in but is too busy to answer. Connect again in a minute.", code="NETSUITE_BUSY", detail=detail)
-    raise errors.Misconfigured(
-        "NetSuite gave us a token, but the role behind it may not use it. Give the role the permissions REST Web Services, "
-        f"Log in using OAuth 2.0 Access Tokens, SuiteAnalytics Workbook and Currency. The reason is under {_AUDIT}.",
-        code="PERMISSION",
-        detail=detail,
-    )
+    return verifying.verified(settings, verifying.question(settings), authorise(settings, secrets, token), _REFUSED)
 
 
 def authorise(settings: Values, secrets: Values, token: Token) -> dict[str, str]:
@@ -104,7 +79,7 @@ def _refusal(answer: Answer, content: Mapping[str, Any]) -> errors.DeliveryError
             "NetSuite's login service did not answer as it should; we try again.", code="LOGIN_UNAVAILABLE", detail=said.words
         )
     row = next(row for row in TABLE if row.code == "LOGIN_REFUSED")
-    reason = f" The reason is in NetSuite under {_AUDIT}."
+    reason = f" The reason is in NetSuite under {AUDIT}."
     title = row.title.format(vendor_code=said.code or f"HTTP {answer.status}")
     return errors.Misconfigured(f"{title} {row.remedy}{_clock(answer)}{reason}", code=row.code, detail=said.words or said.code)
 
@@ -122,20 +97,10 @@ def _clock(answer: Answer) -> str:
     return f" This machine's clock is {abs(apart).total_seconds() / 60:.0f} min {side} NetSuite's: set it first."
 
 
-def _identifier(label: str) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        value = text.strip()
-        if not value or any(character.isspace() for character in value):
-            raise ValueError(f"{label} is one word without spaces: copy it again from NetSuite.")
-        return value
-
-    return check
-
-
 _CLEANERS: Mapping[str, Callable[[str], str]] = {
     "accountId": canonical,
-    "clientId": _identifier("The client id"),
-    "certificateId": _identifier("The certificate id"),
+    "clientId": identifier("The client id"),
+    "certificateId": identifier("The certificate id"),
     "privateKey": private_key,
 }
 

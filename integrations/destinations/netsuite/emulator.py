@@ -75,7 +75,10 @@ class NetSuiteEmulator:
             return [by_hand.enter(books, kind, entry) for entry in entries]
 
     def credential_files(self, directory: Path | None) -> dict[str, Document]:
-        return {keys.KIND: keys.credential(self.doorkeeper, ACCOUNT, directory)}
+        return {
+            keys.KIND: keys.credential(self.doorkeeper, ACCOUNT, directory),
+            keys.TOKEN_KIND: keys.access_token(self.doorkeeper, ACCOUNT, directory),
+        }
 
     def account(self, name: str) -> Account:
         """An account, opened when it is first asked for."""

@@ -2,6 +2,14 @@
 
 from integrations.contract import SetupStep
 
+_ACCOUNT = SetupStep(
+    title="Copy the account id",
+    where="Setup > Company > Company Information",
+    actions=("Copy the Account ID, for example 1234567, or 1234567_SB1 in a sandbox.",),
+    copies="accountId",
+    warning="A sandbox's account id has an underscore where its web address has a hyphen. Both spellings are accepted here.",
+)
+
 STEPS = (
     SetupStep(
         title="Switch OAuth 2.0 on",
@@ -73,11 +81,52 @@ STEPS = (
         copies="certificateId",
         warning="A sandbox refresh removes this mapping; create it again afterwards.",
     ),
+    _ACCOUNT,
+)
+
+TOKEN_STEPS = (
+    _ACCOUNT,
     SetupStep(
-        title="Copy the account id",
-        where="Setup > Company > Company Information",
-        actions=("Copy the Account ID, for example 1234567, or 1234567_SB1 in a sandbox.",),
-        copies="accountId",
-        warning="A sandbox's account id has an underscore where its web address has a hyphen. Both spellings are accepted here.",
+        title="Create the integration record",
+        where="Setup > Integration > Manage Integrations > New",
+        actions=(
+            "Enter a name, for example Billpost, and leave the state Enabled.",
+            "Under Authentication, select Token-Based Authentication.",
+            "Save, and copy the Consumer Key and the Consumer Secret.",
+        ),
+        copies="consumerKey",
+        warning="From release 2027.1 NetSuite creates no new integrations of this kind; existing ones go on. For a new one choose "
+        "OAuth 2.0 (client credentials).",
+    ),
+    SetupStep(
+        title="Switch token-based authentication on",
+        where="Setup > Company > Enable Features > SuiteCloud",
+        actions=("Under Manage Authentication, select Token-Based Authentication.", "Select REST Web Services.", "Save."),
+    ),
+    SetupStep(
+        title="Create a token role",
+        where="Setup > Users/Roles > Manage Roles > New",
+        actions=(
+            "Transactions: Invoice Full, Credit Memo Full, Find Transaction View.",
+            "Lists: Customers View, Items View, Currency View, Subsidiaries View, Departments, Locations and Classes View.",
+            "Setup: REST Web Services Full, Log in using Access Tokens Full, Manage Accounting Periods View.",
+            "Reports: SuiteAnalytics Workbook View.",
+            "With subsidiaries, select those that are billed.",
+        ),
+    ),
+    SetupStep(
+        title="Give the role to a user",
+        where="Lists > Employees > Employees",
+        actions=("Edit the employee that the integration works as.", "Under Access, add the role that you just created.", "Save."),
+    ),
+    SetupStep(
+        title="Create the access token",
+        where="Setup > Users/Roles > Access Tokens > New",
+        actions=(
+            "Application name: the integration record. User: that employee. Role: the token role.",
+            "Save, and copy the Token ID and the Token Secret.",
+        ),
+        copies="tokenId",
+        warning="NetSuite shows the four keys only once.",
     ),
 )

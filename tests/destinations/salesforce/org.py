@@ -29,7 +29,7 @@ class Login:
     token: Any = None
     renewals: int = 0
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self, request: object = None) -> Mapping[str, str]:
         self.token = self.token or self.kind.obtain(self.settings, self.secrets)
         return self.kind.authorise(self.settings, self.secrets, self.token)
 

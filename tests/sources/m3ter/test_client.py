@@ -22,7 +22,7 @@ from tests.sources.m3ter.api import ORGANIZATION, Fault, M3ter, a_bill, serving
 class Token:
     """A login that is always good."""
 
-    def headers(self) -> dict[str, str]:
+    def headers(self, request: object = None) -> dict[str, str]:
         return {"Authorization": "Bearer good"}
 
     def renew(self) -> None: ...

@@ -1,6 +1,6 @@
 """Who may call: certificates, the token endpoint (OAuth 2.0 client credentials) and bearer tokens.
 
-Another way to log in is one more entry in `Doorkeeper.verifiers`, by the scheme of the Authorization header.
+Ways to log in are in `Doorkeeper.verifiers`, by the scheme of the Authorization header.
 """
 
 import secrets
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from integrations.destinations.netsuite.emulation.errors import invalid_login
 from integrations.destinations.netsuite.emulation.settings import Settings
+from integrations.destinations.netsuite.emulation.signatures import Signatures
 from integrations.emulation import jsons
 from integrations.emulation.contract import Request, Response
 
@@ -62,8 +63,9 @@ class Doorkeeper:
         self._lock = threading.Lock()
         self._certificates: dict[tuple[str, str], Certificate] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
+        self.signatures = Signatures()
         self.audit: list[tuple[float, str, str]] = []
-        self.verifiers: dict[str, Callable[[Request, str], bool]] = {"bearer": self._bearer}
+        self.verifiers: dict[str, Callable[[Request, str], bool]] = {"bearer": self._bearer, "oauth": self.signatures.check}
 
     def register(self, account: str, certificate: Certificate) -> str:
         with self._lock:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import re
+import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,10 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 
 from integrations.destinations.netsuite.emulation.auth import Certificate, Doorkeeper
 from integrations.destinations.netsuite.emulation.books import Books
+from integrations.destinations.netsuite.emulation.signatures import AccessToken
 
 KIND = "NETSUITE_AUTH"
+TOKEN_KIND = "NETSUITE_TOKEN"  # noqa: S105 - a kind of credential
 KEY_BITS = 3072
 VALID = timedelta(days=730)
+_FIELDS = ("accountId", "clientId", "certificateId", "privateKey")
+_TOKEN_FIELDS = ("accountId", "consumerKey", "consumerSecret", "tokenId", "tokenSecret")
 
 
 def certificate(entry: dict[str, Any]) -> Certificate:
@@ -47,7 +52,7 @@ def credential(doorkeeper: Doorkeeper, account: str, directory: Path | None) -> 
     Raises ValueError with a sentence for a file that holds no such credential.
     """
     file = directory / f"{KIND}.json" if directory else None
-    content = _kept(file) if file and file.exists() else _new(account)
+    content = _kept(file, _FIELDS) if file and file.exists() else _new(account)
     key = _private_key(content["privateKey"])
     expires = (datetime.now(UTC) + VALID).timestamp()
     known = Certificate(content["certificateId"], content["clientId"], key.public_key(), expires)
@@ -55,16 +60,29 @@ def credential(doorkeeper: Doorkeeper, account: str, directory: Path | None) -> 
     return content
 
 
-def _kept(file: Path) -> dict[str, Any]:
+def access_token(doorkeeper: Doorkeeper, account: str, directory: Path | None) -> dict[str, Any]:
+    """As `credential`, for token-based authentication."""
+    file = directory / f"{TOKEN_KIND}.json" if directory else None
+    content = _kept(file, _TOKEN_FIELDS) if file and file.exists() else _new_token(account)
+    keys = AccessToken(content["consumerKey"], content["consumerSecret"], content["tokenId"], content["tokenSecret"])
+    doorkeeper.signatures.register(content["accountId"].upper().replace("-", "_"), keys)
+    return content
+
+
+def _kept(file: Path, needed: tuple[str, ...]) -> dict[str, Any]:
     """The content of a credential file of an earlier start."""
     try:
         content = json.loads(file.read_text())
     except ValueError as error:
         raise ValueError(f"{file} is not JSON; delete it to get a new one.") from error
-    needed = ("accountId", "clientId", "certificateId", "privateKey")
     if not isinstance(content, dict) or not all(isinstance(content.get(name), str) for name in needed):
         raise ValueError(f"{file} lacks {', '.join(needed)}; delete it to get a new one.")
     return content
+
+
+def _new_token(account: str) -> dict[str, Any]:
+    made = {name: secrets.token_hex(32) for name in ("consumerKey", "consumerSecret", "tokenId", "tokenSecret")}
+    return {"kind": TOKEN_KIND, "name": "NetSuite sandbox by tokens", "accountId": account, **made}
 
 
 def _new(account: str) -> dict[str, Any]:
