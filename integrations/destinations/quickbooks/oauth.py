@@ -114,7 +114,7 @@ class _Bearer:
     def __init__(self, token: Token) -> None:
         self._token = token
 
-    def headers(self) -> Values:
+    def headers(self, request: Request | None = None) -> Values:
         return authorise({}, {}, self._token)
 
     def renew(self) -> None:

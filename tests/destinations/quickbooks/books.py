@@ -28,7 +28,7 @@ class Login:
     token: Token | None = None
     renewals: int = 0
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self, request: object = None) -> Mapping[str, str]:
         self.token = self.token or oauth.obtain(self.settings, self.secrets)
         return oauth.authorise(self.settings, self.secrets, self.token)
 

@@ -46,7 +46,7 @@ class Signatures:
         if token is None or not _well_formed(given, account, token):
             return False
         expected = _signature(request, {name: value for name, value in given.items() if name != "realm"}, token)
-        return hmac.compare_digest(expected, given.get("oauth_signature", "")) and self._first(token, given["oauth_nonce"])
+        return hmac.compare_digest(expected.encode(), given.get("oauth_signature", "").encode()) and self._first(token, given["oauth_nonce"])
 
     def _first(self, token: AccessToken, nonce: str) -> bool:
         with self._lock:
