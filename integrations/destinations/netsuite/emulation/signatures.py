@@ -46,7 +46,8 @@ class Signatures:
         if token is None or not _well_formed(given, account, token):
             return False
         expected = _signature(request, {name: value for name, value in given.items() if name != "realm"}, token)
-        return hmac.compare_digest(expected.encode(), given.get("oauth_signature", "").encode()) and self._first(token, given["oauth_nonce"])
+        right = hmac.compare_digest(expected.encode(), given.get("oauth_signature", "").encode())
+        return right and self._first(token, given["oauth_nonce"])
 
     def _first(self, token: AccessToken, nonce: str) -> bool:
         with self._lock:
