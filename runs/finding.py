@@ -1,5 +1,7 @@
 """What a typed text means, asked of one indexed table at a time: a condition across several would read all of a million rows."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Max, Q, QuerySet
@@ -8,7 +10,7 @@ from billing.models import Account, Bill
 from runs.models import Delivery, IntegrationRun
 
 MOST = 500
-RECENT = 50_000
+RECENT = 10_000
 """Part of a Bill's number is looked for among so many of the newest Bills; a number in full is found however old it is."""
 
 Rows = QuerySet[Any]
@@ -30,11 +32,11 @@ def accounts(text: str) -> Q:
     return Q(name__icontains=text) | Q(code__iexact=text) | Q(uid=text)
 
 
-def of_accounts(text: str, path: str) -> Q:
-    """The condition that a row's Account, which `path` leads to, is one of those; by ids, unless there are too many."""
+def of_accounts(text: str, path: str) -> Q | None:
+    """The condition that a row's Account, which `path` leads to, is one of those; by ids, unless there are too many. None without any."""
     found = list(Account.objects.filter(accounts(text)).order_by().values_list("pk", flat=True)[: MOST + 1])
     if len(found) <= MOST:
-        return Q(**{f"{path}__in": found})
+        return Q(**{f"{path}__in": found}) if found else None
     return Q(**{f"{path}__name__icontains": text}) | Q(**{f"{path}__code__iexact": text}) | Q(**{f"{path}__uid": text})
 
 
@@ -52,10 +54,9 @@ def among_runs(rows: Rows, text: str) -> Rows:
 
 
 def _either(rows: Rows, ours: Q | None, text: str, path: str) -> Rows:
-    if not Account.objects.filter(accounts(text)).exists():
-        return rows.none() if ours is None else rows.filter(ours)
     named = of_accounts(text, path)
-    return rows.filter(named if ours is None else ours | named)
+    meant = [condition for condition in (ours, named) if condition is not None]
+    return rows.filter(reduce(or_, meant)) if meant else rows.none()
 
 
 def _ids(rows: Rows) -> list[int]:

@@ -119,6 +119,7 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=("system", "tenant", "bill", "slot"), name="delivery_once")]
         indexes = [
             models.Index(fields=("state", "lease_until")),
+            models.Index(fields=("number",)),
             models.Index(fields=("claim",), condition=Q(claim__isnull=False), name="delivery_claim"),
             models.Index(fields=("read_at",), condition=Q(verified_at=None) & ~Q(external_id=""), name="delivery_unverified"),
         ]

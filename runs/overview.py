@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -76,7 +76,8 @@ def _note_times(found: Mapping[UUID, Lane], runs: QuerySet[IntegrationRun]) -> N
     unsent = newest_only(runs.filter(status__in={*OPEN, *NEEDS_PERSON}))
     for pk, oldest in unsent.order_by().values("integration").annotate(oldest=Min("dt_created")).values_list("integration", "oldest"):
         found[pk].oldest_unsent = oldest
-    for pk, last in runs.order_by().values("integration").annotate(last=Max("dt_started")).values_list("integration", "last"):
+    newest = runs.filter(integration=OuterRef("pk"), dt_started__isnull=False).order_by("-dt_created", "-id").values("dt_started")[:1]
+    for pk, last in _integrations().annotate(last=Subquery(newest)).values_list("pk", "last"):
         found[pk].last_run = last
 
 
@@ -88,7 +89,8 @@ def per_day(days: int) -> list[dict[str, Any]]:
     """Rows {label, posted, failed} for each of the last days, by the UTC day on which the runs ended."""
     today = timezone.now().date()
     first = today - dt.timedelta(days=days - 1)
-    ended = IntegrationRun.objects.filter(dt_completed__date__gte=first).order_by().annotate(day=TruncDate("dt_completed")).values("day")
+    midnight = dt.datetime.combine(first, dt.time(), dt.UTC)
+    ended = IntegrationRun.objects.filter(dt_completed__gte=midnight).order_by().annotate(day=TruncDate("dt_completed")).values("day")
     failed = Q(status__in=NEEDS_PERSON)
     counts = {
         row["day"]: row for row in ended.annotate(posted=Count("pk", filter=Q(status=Status.COMPLETE)), failed=Count("pk", filter=failed))

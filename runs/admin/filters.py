@@ -72,7 +72,8 @@ class PartyFilter(FormFilter):
         text = self.words()
         if not text:
             return queryset
-        return queryset.filter(finding.of_accounts(text, self.path))
+        named = finding.of_accounts(text, self.path)
+        return queryset.none() if named is None else queryset.filter(named)
 
 
 class BillPartyFilter(PartyFilter):
