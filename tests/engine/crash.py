@@ -11,9 +11,16 @@ from pathlib import Path
 
 from tests.engine.expected import expected
 from tests.engine.installation import Emulator, Installation, an_installation, copied
+from tests.places import NETSUITE, QUICKBOOKS, Place
 
 PER_ACCOUNT = 4
-THRESHOLDS = {"single": 20, "bulk": 0, "update": 20}
+MODES: dict[str, tuple[Place, dict[str, int]]] = {
+    "single": (NETSUITE, {"bulkThreshold": 20}),
+    "bulk": (NETSUITE, {"bulkThreshold": 0}),
+    "update": (NETSUITE, {"bulkThreshold": 20}),
+    "batch": (QUICKBOOKS, {"batchSize": 2}),
+    "batch update": (QUICKBOOKS, {"batchSize": 2}),
+}
 LONG_AGO = "2026-01-01 00:00:00+00:00"
 
 
@@ -47,7 +54,15 @@ class Site:
 
     @property
     def revision(self) -> int:
-        return 2 if self.mode == "update" else 1
+        return 2 if self.updates else 1
+
+    @property
+    def updates(self) -> bool:
+        return self.mode.endswith("update")
+
+    @property
+    def place(self) -> Place:
+        return MODES[self.mode][0]
 
     def orders(self, cell: Cell) -> str:
         occurrence = {"first": 1, "third": 3, "last": self.counts[cell.point]}[cell.occurrence]
@@ -59,7 +74,7 @@ class Site:
         """A copy with Bills to send, or to send again, and empty books but for those."""
         self.template.emulator.ask("reset", {})
         with copied(self.template, self.folder) as installation:
-            if self.mode == "update":
+            if self.updates:
                 demand(installation.sync())
                 installation.prepare("arrive", 2, PER_ACCOUNT)
             yield installation
@@ -68,7 +83,7 @@ class Site:
 @contextmanager
 def a_site(mode: str, folder: Path, emulator: Emulator) -> Iterator[Site]:
     emulator.ask("reset", {})
-    with an_installation(folder, emulator, THRESHOLDS[mode]) as template:
+    with an_installation(folder, emulator, *MODES[mode]) as template:
         template.prepare("arrive", 1, PER_ACCOUNT)
         bare = Site(mode, template, folder, {})
         with bare.ready() as installation:
@@ -95,10 +110,10 @@ def play(site: Site, cell: Cell) -> None:
 
 def judge(site: Site, installation: Installation) -> None:
     """One document per Bill, complete and exact; every run has an end, and what it says of the document is true."""
-    assert installation.emulator.documents() == expected(PER_ACCOUNT, site.revision)
+    assert installation.emulator.documents(site.place) == expected(PER_ACCOUNT, site.revision)
     bills = len(expected(PER_ACCOUNT, 1))
     assert installation.runs() == {"COMPLETE": bills * site.revision}
-    assert installation.posted() == installation.emulator.ids()
+    assert installation.posted() == installation.emulator.ids(site.place)
     assert installation.sql("SELECT DISTINCT state FROM runs_exchange") == [("SETTLED",)]
     assert installation.sql("SELECT COUNT(*) FROM runs_delivery WHERE verified_at IS NULL OR state <> 'IDLE'") == [(0,)]
 

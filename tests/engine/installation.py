@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,10 +18,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests.engine.expected import found
+from tests.places import Place
 from tests.source import ROOT
 
-TENANT = "1234567_SB1"
 SERVER = os.environ.get("DATABASE_URL", "")
 ON_POSTGRESQL = urlsplit(SERVER).scheme.startswith("postgres")
 PYTHON = sys.executable
@@ -44,23 +43,20 @@ class Emulator:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer, parse_float=Decimal)
 
-    def configure(self, latency_ms: int = 0, **netsuite: Any) -> None:
-        self.ask("configure", {"latency_ms": latency_ms, "netsuite": netsuite})
+    def configure(self, latency_ms: int = 0) -> None:
+        self.ask("configure", {"latency_ms": latency_ms})
 
-    def documents(self) -> dict[str, tuple[Decimal, int]]:
-        """{external id: (total, number of lines)} of all invoices and credit memos; fails when one is there twice."""
-        return found(self.books())
+    def documents(self, place: Place) -> dict[str, tuple[Decimal, int]]:
+        """{document key: (total, number of lines)} of all invoices and credit memos; fails when one is there twice."""
+        return {each.key: (each.total, each.lines) for each in place.found(self.ask("state"))}
 
-    def books(self) -> dict[str, list[dict[str, Any]]]:
-        return dict(self.ask("state")["netsuite"][TENANT])
+    def ids(self, place: Place) -> dict[str, str]:
+        """{id at the destination: document key}."""
+        return {each.id: each.key for each in place.found(self.ask("state"))}
 
-    def ids(self) -> dict[str, str]:
-        """{internal id: external id}."""
-        return {str(each["id"]): each["externalId"] for kind in ("invoice", "creditMemo") for each in self.books().get(kind, [])}
-
-    def calls(self, method: str, status: tuple[int, ...] = ()) -> int:
-        counted = [call for call in self.ask("calls")["by"] if call["method"] == method and "/record/" in call["path"]]
-        return sum(call["count"] for call in counted if not status or call["status"] in status)
+    def writes(self, place: Place) -> int:
+        counted = [call for call in self.ask("calls")["by"] if call["method"] == place.method and place.write in call["path"]]
+        return sum(call["count"] for call in counted if not call["path"].endswith("/query"))
 
     def stop(self) -> None:
         self.process.terminate()
@@ -142,14 +138,14 @@ def a_database(template: str = "template0") -> Iterator[str]:
 
 
 @contextmanager
-def an_installation(folder: Path, emulator: Emulator, threshold: int, broker: str = "") -> Iterator[Installation]:
+def an_installation(folder: Path, emulator: Emulator, place: Place, options: Mapping[str, Any], broker: str = "") -> Iterator[Installation]:
     """Three integrations, connected; no Bills yet."""
     if ON_POSTGRESQL:
         with a_database() as url:
             installation = Installation(url, emulator, broker)
-            installation.prepare("install", emulator.folder, threshold)
+            installation.prepare("install", emulator.folder, place.slug, json.dumps(options))
             yield installation
     else:
         installation = Installation(f"sqlite:///{folder / 'installation.sqlite3'}", emulator, broker)
-        installation.prepare("install", emulator.folder, threshold)
+        installation.prepare("install", emulator.folder, place.slug, json.dumps(options))
         yield installation

@@ -1,13 +1,15 @@
 """Fills an empty database for the engine's tests, in a process of its own: `python -m tests.engine.prepare [bills|revisions] …`.
 
-`install FOLDER THRESHOLD` makes three integrations of one account each, with the credential that the emulators wrote into FOLDER;
+`install FOLDER PLACE OPTIONS` makes three integrations of one account each, with the credential that the emulators wrote into FOLDER;
 `arrive REVISION COUNT` lets COUNT Bills of every account arrive as that revision says. tests.engine.expected knows what must come of it.
 """
 
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -17,22 +19,18 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 
 from billing.bill import Party  # noqa: E402
-from credentials import service as credentials  # noqa: E402
-from integrations import registry  # noqa: E402
-from mappings.models import ExternalMapping  # noqa: E402
 from tests.engine.expected import ACCOUNTS, amounts, uid  # noqa: E402
-from tests.runs.factories import a_bill, a_line, an_integration, arrive  # noqa: E402
+from tests.places import PLACES  # noqa: E402
+from tests.runs.factories import a_bill, a_line, arrive  # noqa: E402
 
 
-def install(folder: Path, threshold: int) -> None:
+def install(folder: Path, slug: str, options: Mapping[str, Any]) -> None:
     call_command("migrate", verbosity=0)
-    fields = json.loads((folder / "NETSUITE_AUTH.json").read_text())
-    kept = {key: value for key, value in fields.items() if key not in ("type", "kind", "name")}
-    credential = credentials.create(registry.credential_kind("NETSUITE_AUTH"), "NetSuite sandbox", kept)
+    place = next(place for place in PLACES if place.slug == slug)
+    credential = place.credential(folder / f"{place.kind}.json")
     for number, account in enumerate(ACCOUNTS):
-        customer = {"external_system": "Netsuite", "external_table": "Customer", "external_id": str(1001 + number)}
-        ExternalMapping.objects.create(entity_type="Account", entity_id=account, **customer)
-        an_integration(credential, f"NetSuite {account}", accountIds=[account], bulkThreshold=threshold)
+        place.map(account, str(1001 + number))
+        place.integration(credential, f"{place.system} {account}", accountIds=[account], **options)
 
 
 def bills(revision: int, count: int) -> None:
@@ -43,12 +41,12 @@ def bills(revision: int, count: int) -> None:
 def _bill(account: str, number: int, revision: int) -> object:
     name = uid(account, number)
     lines = [a_line(f"l{at}", str(amount)) for at, amount in enumerate(amounts(name, revision))]
-    return a_bill(name, lines, account=Party(id=account, code=account, name=account), number=f"INV-{name}")
+    return a_bill(name, lines, account=Party(id=account, code=account, name=account), number=f"I-{name}")
 
 
 if __name__ == "__main__":
-    what, first, second = sys.argv[1:4]
+    what, first, *more = sys.argv[1:]
     if what == "install":
-        install(Path(first), int(second))
+        install(Path(first), more[0], json.loads(more[1]))
     else:
-        bills(int(first), int(second))
+        bills(int(first), int(more[0]))

@@ -2,12 +2,12 @@
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from billing.bill import Party
-from integrations import service as integrations
 from integrations.models import IntegrationConfig
 from runs import recover, verify
 from runs.build import Kit
@@ -16,6 +16,7 @@ from runs.models import Delivery, Exchange, IntegrationRun
 from runs.select import select
 from tests.engine.points import POINTS
 from tests.engine.workers import Workers, fresh
+from tests.places import NETSUITE, PLACES
 from tests.runs.conftest import Books
 from tests.runs.factories import a_bill, a_line, arrive
 
@@ -29,8 +30,6 @@ class Story:
     def __init__(self, integration: IntegrationConfig, books: Books, workers: Workers) -> None:
         self.integration, self.books, self.workers = integration, books, workers
         self.uids: set[str] = set()
-        options = {"useExternalMappingAccountCode": True, "closedPeriodPolicy": "FIRST_OPEN_DAY", "bulkThreshold": 3}
-        integrations.change_options(integration, integration.options | options, None)
 
     def tell(self) -> None:
         for chapter in (self.refused, self.no_login, self.closed, self.lost, self.abandoned, self.old, self.in_bulk, self.read_later):
@@ -55,7 +54,7 @@ class Story:
     def no_login(self) -> None:
         self.comes("no-login")
         self.workers.clock.pass_by(7200)
-        self.books.fault("status", match="token", status=503)
+        self.books.fault("status", match=self.books.place.login, status=503)
         self.work()
 
     def closed(self) -> None:
@@ -91,16 +90,26 @@ class Story:
         self.work()
 
     def read_later(self) -> None:
+        """Answers that were not read back, as after a worker that died before it."""
+        Delivery.objects.filter(bill__uid="one-of-many-1").update(verified_at=None, read_at=None)
         verify.sweep(Kit.of(fresh(self.integration)))
 
 
 @pytest.fixture
-def story(integration: IntegrationConfig, books: Books, workers: Workers) -> Story:
-    return Story(integration, books, workers)
+def story(request: pytest.FixtureRequest, db: None, books: Books, workers: Workers, key_files: Path) -> Story:
+    books.place = place = request.param
+    place.map("acc-1", "1001")
+    credential = place.credential(books.emulator.credential_files(key_files)[place.kind])
+    options = {"useExternalMappingAccountCode": True, "closedPeriodPolicy": "FIRST_OPEN_DAY"}
+    few = {"bulkThreshold": 3} if place is NETSUITE else {}
+    return Story(place.integration(credential, "The story", **options, **few), books, workers)
+
+
+STORIES = [(place, point) for place in PLACES for point in sorted(POINTS - place.unreached)]
 
 
 @pytest.mark.parametrize("occurrence", [1, pytest.param(3, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("point", sorted(POINTS))
+@pytest.mark.parametrize(("story", "point"), STORIES, indirect=["story"], ids=str)
 def test_a_process_that_dies_there_loses_nothing(point: str, occurrence: int, story: Story) -> None:
     with story.workers.killed_at(point, occurrence) as died:
         story.tell()
@@ -108,9 +117,9 @@ def test_a_process_that_dies_there_loses_nothing(point: str, occurrence: int, st
     story.tell()
     story.workers.work_for(story.integration, 300)
 
-    documents = story.books.documents()
-    assert sorted(document["externalId"] for document in documents) == sorted(story.uids - {"refused"})
-    assert {(document["total"], len(document["item"]["items"])) for document in documents} == {(Decimal("100.00"), 2)}
+    found = story.books.found()
+    assert sorted(each.key for each in found) == sorted(story.uids - {"refused"})
+    assert {(each.total, each.lines) for each in found} == {(Decimal("100.00"), 2)}
     told = {run.bill.uid: run.status for run in IntegrationRun.objects.select_related("bill")}
     assert told == dict.fromkeys(story.uids, "COMPLETE") | {"refused": "ERROR"}
     assert IntegrationRun.objects.count() == len(story.uids)

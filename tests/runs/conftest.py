@@ -13,6 +13,7 @@ from integrations.emulation.contract import Request
 from integrations.emulation.hub import Hub
 from integrations.models import IntegrationConfig
 from mappings.models import ExternalMapping
+from tests.places import NETSUITE, Found, Place
 from tests.runs.factories import an_integration
 from tests.wire import emulated
 
@@ -27,17 +28,21 @@ def key_files() -> Iterator[Path]:
 
 
 class Books:
-    """The judge: what the emulated NetSuite account holds, never our own tables."""
+    """The judge: what an emulated destination holds, never our own tables."""
 
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
+    def __init__(self, hub: Hub, place: Place = NETSUITE) -> None:
+        self.hub, self.place = hub, place
 
     @property
     def emulator(self) -> Any:
-        return self.hub.emulators["netsuite"]
+        return self.hub.emulators[self.place.slug]
+
+    def found(self) -> list[Found]:
+        """What stands there, whatever the destination; fails when something stands there twice."""
+        return self.place.found({self.place.slug: self.emulator.state()})
 
     def documents(self, kind: str = "invoice") -> list[Document]:
-        return list(self.hub.emulators["netsuite"].state()[ACCOUNT].get(kind, []))
+        return list(self.emulator.state()[self.place.tenant].get(kind, []))
 
     def one(self) -> Document:
         [document] = self.documents()
@@ -46,12 +51,12 @@ class Books:
     def writes(self) -> int:
         return sum(entry["count"] for entry in self.hub.calls.report()["by"] if entry["method"] == "PUT")
 
-    def fault(self, kind: str, times: int = 1, match: str = "/invoice/", **more: Any) -> None:
-        order = {"match": match, "kind": kind, "times": times} | more
+    def fault(self, kind: str, times: int = 1, match: str = "", **more: Any) -> None:
+        order = {"match": match or self.place.write, "kind": kind, "times": times} | more
         self.configure(faults=[order])
 
     def configure(self, **settings: Any) -> None:
-        body = json.dumps({"netsuite": settings})
+        body = json.dumps({self.place.slug: settings})
         answer = self.hub.handle(Request.build("POST", "https://127.0.0.1/_emulator/configure", {}, body))
         assert answer.status == 200, answer.body
 
