@@ -1,0 +1,210 @@
+"""The flow with QuickBooks: what it costs in calls, and what becomes of documents that somebody else touched."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from integrations.models import IntegrationConfig
+from runs import orders
+from runs.models import Delivery, Exchange, IntegrationRun
+from tests.engine.workers import Clock, Workers, a_clock, at
+from tests.places import QUICKBOOKS
+from tests.runs.conftest import Books
+from tests.runs.factories import a_bill, a_line, arrive
+from tests.wire import emulated
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def books() -> Iterator[Books]:
+    with emulated() as hub:
+        yield Books(hub, QUICKBOOKS)
+
+
+@pytest.fixture
+def clock(books: Books) -> Iterator[Clock]:
+    with a_clock() as clock:
+        yield clock
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Workers:
+    return Workers(monkeypatch, clock)
+
+
+@pytest.fixture
+def integration(db: None, books: Books) -> IntegrationConfig:
+    QUICKBOOKS.map("acc-1", "1001")
+    credential = QUICKBOOKS.credential(books.emulator.credential_files(None)["QUICKBOOKS_OAUTH"])
+    books.hub.calls.clear()
+    return QUICKBOOKS.integration(credential, "QuickBooks US")
+
+
+def comes(uid: str, *amounts: str, **facts: object) -> None:
+    arrive(a_bill(uid, [a_line(f"l{at}", amount) for at, amount in enumerate(amounts or ("100.00",))], number=f"I-{uid}", **facts))
+
+
+def calls(books: Books) -> dict[str, int]:
+    """{last part of the path: count} since the last time."""
+    counted: dict[str, int] = {}
+    for call in books.hub.calls.report()["by"]:
+        name = call["path"].rpartition("/")[2]
+        counted[name] = counted.get(name, 0) + call["count"]
+    books.hub.calls.clear()
+    return counted
+
+
+def the_only(books: Books) -> dict[str, object]:
+    [invoice] = books.documents("Invoice")
+    return {name: invoice[name] for name in ("TotalAmt", "PrivateNote", "SyncToken")}
+
+
+def person_retries(integration: IntegrationConfig, workers: Workers) -> None:
+    orders.retry(IntegrationRun.objects.order_by("dt_created").last())
+    workers.work(integration)
+
+
+# --- calls -------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_one_bill_is_one_call_and_verified(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    comes("b-1")
+    assert workers.work(integration) == ["COMPLETE"]
+    assert calls(books) == {"invoice": 1}
+    delivery = Delivery.objects.get()
+    assert delivery.verified_at and (delivery.number, delivery.total, delivery.held_status) == ("I-b-1", Decimal("100.00"), "Open")
+    assert Exchange.objects.get().trace.startswith("1-")
+
+
+def test_many_bills_cost_a_thirtieth_of_a_call_each(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    for number in range(120):
+        comes(f"b-{number}")
+    assert set(workers.work(integration)) == {"COMPLETE"}
+    assert calls(books) == {"batch": 4} and 4 / 120 <= 0.036
+    assert not Delivery.objects.filter(verified_at=None).exists()
+    assert len(books.found()) == 120
+
+
+def test_an_update_costs_one_read_for_all(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    for total in ("100.00", "70.00"):
+        for number in range(31):
+            comes(f"b-{number}", total)
+        assert set(workers.work(integration)) == {"COMPLETE"}
+    assert calls(books) == {"batch": 2, "invoice": 2, "query": 1}
+    assert {each.total for each in books.found()} == {Decimal("70.00")}
+
+
+# --- what is ours already ----------------------------------------------------------------------------------------------------------------
+
+
+def forgotten() -> None:
+    """As after a backup of the day before was put back: the documents stand, and we do not know it."""
+    for model in (Exchange, IntegrationRun, Delivery):
+        Delivery.objects.update(settled_by=None)
+        model.objects.all().delete()
+
+
+def test_our_own_document_is_taken_over(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    comes("b-1")
+    workers.work(integration)
+    forgotten()
+    books.configure(request_id_seconds=0)
+    assert workers.work(integration) == ["COMPLETE"]
+    assert the_only(books) == {"TotalAmt": Decimal("100.00"), "PrivateNote": "b-1 r1 g1", "SyncToken": "0"}
+    assert Delivery.objects.get().verified_at
+
+
+def test_an_older_one_of_ours_is_brought_up_to_date(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    comes("b-1")
+    workers.work(integration)
+    comes("b-1", "70.00", "5.00")
+    forgotten()
+    assert workers.work_for(integration, 30) == ["COMPLETE"]
+    assert the_only(books) == {"TotalAmt": Decimal("75.00"), "PrivateNote": "b-1 r2 g2", "SyncToken": "1"}
+
+
+def test_somebody_elses_document_is_left_alone(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    line = {"DetailType": "SalesItemLineDetail", "Amount": 5, "SalesItemLineDetail": {"ItemRef": {"value": "2001"}}}
+    entry = {"DocNumber": "I-b-1", "CustomerRef": {"value": "1001"}, "Line": [line], "PrivateNote": "by hand"}
+    books.emulator.add_records(QUICKBOOKS.tenant, "Invoice", [entry])
+    comes("b-1")
+    assert workers.work(integration) == ["ERROR"]
+    run = IntegrationRun.objects.get()
+    assert run.error_code == "DUPLICATE_NUMBER" and "I-b-1" in run.error
+    assert the_only(books)["PrivateNote"] == "by hand"
+
+
+def test_a_lost_answer_is_found_when_the_request_id_is_forgotten(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    books.configure(request_id_seconds=0)
+    comes("b-1")
+    books.fault("commit_then_drop")
+    assert workers.work(integration) == ["UNKNOWN"]
+    workers.clock.pass_by(5)
+    assert workers.work(integration) == ["COMPLETE"]
+    assert len(books.found()) == 1
+
+
+# --- what somebody else changed ----------------------------------------------------------------------------------------------------------
+
+
+def edited(books: Books, **changes: object) -> None:
+    [invoice] = books.documents("Invoice")
+    books.emulator.add_records(QUICKBOOKS.tenant, "Invoice", [{"Id": invoice["Id"], **changes}])
+
+
+def test_a_change_that_is_not_ours_stands_between_two_writes(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    """Somebody writes to it after we have read it: it is read again, and as nothing of ours was changed, the Bill is written."""
+    comes("b-1")
+    workers.work(integration)
+    comes("b-1", "70.00")
+    with at("intent stored", 1, lambda name: edited(books, CustomerMemo={"value": "Thank you"})):
+        workers.work(integration)
+    assert workers.work_for(integration, 30) == ["COMPLETE", "COMPLETE"]
+    [invoice] = books.documents("Invoice")
+    assert (invoice["TotalAmt"], invoice["CustomerMemo"], invoice["SyncToken"]) == (Decimal("70.00"), {"value": "Thank you"}, "2")
+
+
+def test_a_change_of_what_is_ours_stops_the_next_try(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    comes("b-1")
+    workers.work(integration)
+    comes("b-1", "70.00")
+    line = {"DetailType": "SalesItemLineDetail", "Amount": 5, "SalesItemLineDetail": {"ItemRef": {"value": "2001"}}}
+    with at("intent stored", 1, lambda name: edited(books, Line=[line])):
+        workers.work(integration)
+    assert workers.work_for(integration, 30) == ["COMPLETE", "ERROR"]
+    assert IntegrationRun.objects.get(revision__number=2).error_code == "CHANGED_AT_DESTINATION"
+    assert the_only(books)["TotalAmt"] == 5
+    person_retries(integration, workers)
+    assert the_only(books)["TotalAmt"] == Decimal("70.00")
+
+
+def test_a_paid_invoice_is_not_written_over(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    comes("b-1")
+    workers.work(integration)
+    edited(books, Balance=40)
+    comes("b-1", "70.00")
+    assert workers.work(integration) == ["COMPLETE", "INVOICE_ALREADY_PAID"]
+
+
+def test_a_deleted_invoice_is_made_again_only_by_a_person(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    comes("b-1")
+    workers.work(integration)
+    edited(books, deleted=True)
+    comes("b-1", "70.00")
+    workers.work(integration)
+    assert IntegrationRun.objects.get(revision__number=2).error_code == "DELETED_AT_DESTINATION" and books.found() == []
+    person_retries(integration, workers)
+    assert the_only(books) == {"TotalAmt": Decimal("70.00"), "PrivateNote": "b-1 r2 g2", "SyncToken": "0"}
+
+
+def test_a_bill_that_gets_its_number_later_keeps_its_invoice(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    arrive(a_bill("b-1", number=""))
+    workers.work(integration)
+    [invoice] = books.documents("Invoice")
+    assert invoice["DocNumber"].startswith("BP-")
+    arrive(a_bill("b-1", number="INV-77"))
+    workers.work(integration)
+    [renumbered] = books.documents("Invoice")
+    assert (renumbered["Id"], renumbered["DocNumber"]) == (invoice["Id"], "INV-77")
