@@ -1,4 +1,4 @@
-"""What travels through an emulator, and what a destination's emulator must offer."""
+"""What travels through an emulator, and what the emulator of a destination or source must offer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -85,7 +85,7 @@ REASONS = {
 
 
 class Emulator(Protocol):
-    """One destination's emulator. `emulator.py` of its package names the class as `EMULATOR`; it is made without arguments.
+    """One system's emulator. `emulator.py` of its package names the class as `EMULATOR`; it is made without arguments.
 
     Wrong input to `add_records` and `configure` raises ValueError with a sentence for the person who sent it.
     """

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 from integrations.emulation import jsons, pages
 from integrations.emulation.contract import Emulator, Request, Response
 from integrations.emulation.faults import parse_orders
+from integrations.emulation.source import SourceEmulator
+from integrations.emulation.source_pages import amount_of
 
 if TYPE_CHECKING:
     from integrations.emulation.hub import Hub
@@ -36,7 +38,7 @@ class Control:
         if action == "POST reset":
             hub.reset()
             return {"reset": True}
-        return {"POST records": self._records, "POST configure": self._configure}[action](_object(body))
+        return {"POST records": self._records, "POST configure": self._configure, "POST change": self._change}[action](_object(body))
 
     def _records(self, order: dict[str, Any]) -> dict[str, Any]:
         emulator = self._emulator(order.get("system"))
@@ -46,6 +48,13 @@ class Control:
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise ValueError("records must be a list of objects.")
         return {"ids": emulator.add_records(tenant, kind, records)}
+
+    def _change(self, order: dict[str, Any]) -> dict[str, Any]:
+        """{system, id, amount}: the first line of a source's Bill costs this much from now on; its hook goes out."""
+        emulator = self._emulator(order.get("system"))
+        if not isinstance(emulator, SourceEmulator):
+            raise ValueError(f"{emulator.slug} has no Bills to change.")
+        return {"hook": emulator.change(str(order.get("id", "")), amount_of(str(order.get("amount", ""))))}
 
     def _configure(self, settings: dict[str, Any]) -> dict[str, Any]:
         latency = settings.pop("latency_ms", None)

@@ -1,7 +1,10 @@
 """Metronome: invoices, customers and the catalogue in the shapes of its API."""
 
-from integrations.contract import Source
+from integrations.contract import Pull, Source
+from integrations.sources.metronome.auth import METRONOME_TOKEN
+from integrations.sources.metronome.client import fetch
 from integrations.sources.metronome.reader import read_bill, read_item, read_named, read_party
+from integrations.sources.metronome.webhook import HOOK, METRONOME_WEBHOOK
 
 SOURCE = Source(
     platform="metronome",
@@ -12,4 +15,7 @@ SOURCE = Source(
     read_item=read_item,
     read_named=read_named,
     items={"products": "Product", "contracts": "Contract"},
+    credential_kinds=(METRONOME_TOKEN, METRONOME_WEBHOOK),
+    pull=Pull(kind=METRONOME_TOKEN, fetch=fetch),
+    hook=HOOK,
 )
