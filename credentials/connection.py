@@ -31,7 +31,7 @@ class Connection:
     expires_at: datetime.datetime | None = None
 
 
-def connect(kind: CredentialKind, data: Mapping[str, str], certificate: str = "") -> Connection:
+def connect(kind: CredentialKind, system: str, data: Mapping[str, str], certificate: str = "") -> Connection:
     """Logs in with new data. FormErrors, errors.Misconfigured when the login is refused, errors.Retry when nobody answered."""
     settings, secrets = cleaned(kind, data)
     expires_at = _certificate_end(kind, certificate, secrets) if certificate else None
@@ -40,10 +40,15 @@ def connect(kind: CredentialKind, data: Mapping[str, str], certificate: str = ""
         settings=settings,
         secrets=kept(kind, secrets),
         token=token,
-        verified=kind.verify(settings, secrets, token),
+        verified=verified(kind, system, settings, secrets, token),
         certificate=certificate,
         expires_at=expires_at or token.refresh_expires_at,
     )
+
+
+def verified(kind: CredentialKind, system: str, settings: Mapping[str, str], secrets: Mapping[str, str], token: Token) -> Verified:
+    """Whose books a token opens, asked at the chosen system. errors.Misconfigured or errors.Retry."""
+    return kind.verify({**settings, "system": system}, secrets, token)
 
 
 def first_token(kind: CredentialKind, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Token:

@@ -13,7 +13,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.urls import reverse
 
 from credentials import health, service, storing
-from credentials.connection import Connection, cleaned, kept
+from credentials.connection import Connection, cleaned, kept, verified
 from credentials.models import Credential
 from integrations import errors
 from integrations.contract import Consent, CredentialKind, Redeemed
@@ -89,8 +89,13 @@ def redeem(credential: Credential, started: Started, code: str, answer: Mapping[
     redeemed = Redeemed(code=code, redirect_uri=redirect_uri(), verifier=started.verifier, answer=answer)
     found, token = kind.redeem(settings, secrets, redeemed)
     settings = {**settings, **found}
-    verified = kind.verify(settings, secrets, token)
-    login = Connection(settings=settings, secrets=kept(kind, secrets), token=token, verified=verified, expires_at=token.refresh_expires_at)
+    login = Connection(
+        settings=settings,
+        secrets=kept(kind, secrets),
+        token=token,
+        verified=verified(kind, credential.system, settings, secrets, token),
+        expires_at=token.refresh_expires_at,
+    )
     return storing.overwrite(credential, login, user, again="reconnected")
 
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from credentials import health, key_pair, storing
-from credentials.connection import connect, private_key_field, split
+from credentials.connection import connect, private_key_field, split, verified
 from credentials.fields import SecretUnreadableError
 from credentials.login import KEYS_LOST, read, renewed
 from credentials.models import Credential
@@ -25,14 +25,14 @@ def create(
 ) -> Credential:
     """A new credential, logged in and verified. FormErrors, errors.Misconfigured or errors.Retry: then nothing is stored."""
     credential = storing.blank(kind, name, system, user)
-    storing.adopt(credential, connect(kind, data, certificate))
+    storing.adopt(credential, connect(kind, credential.system, data, certificate))
     return storing.insert(credential, user)
 
 
 def put(kind: CredentialKind, name: str, data: Mapping[str, str], system: str = "", certificate: str = "") -> Credential:
     """Like `create`, but a credential of the same name, kind and tenant gets the new secrets. No name: what it opens."""
     system = storing.system_of(kind, system)
-    connection = connect(kind, data, certificate)
+    connection = connect(kind, system, data, certificate)
     opens = kind.label if registry.signs_hooks(kind) else registry.system_label(system)
     name = name.strip() or f"{opens} {connection.verified.tenant}".strip()
     same = Credential.objects.filter(name=name, kind=kind.kind, system=system, tenant__in=("", connection.verified.tenant)).first()
@@ -69,7 +69,7 @@ def replace_secrets(credential: Credential, data: Mapping[str, str], user: User 
     kind = credential.declaration
     if credential.new_certificate and not data.get(private_key_field(kind)):
         data, certificate = {**data, **waiting(credential)}, credential.new_certificate
-    return storing.overwrite(credential, connect(kind, data, certificate), user)
+    return storing.overwrite(credential, connect(kind, credential.system, data, certificate), user)
 
 
 def verify(credential: Credential, user: User | None = None) -> Credential:
@@ -81,12 +81,12 @@ def verify(credential: Credential, user: User | None = None) -> Credential:
     if token is None:
         raise errors.Retry("The credential changed while it was tested.")
     try:
-        verified = current.declaration.verify(current.settings, current.secrets, token)
-        storing.same_books(current, verified.tenant)
+        found = verified(current.declaration, current.system, current.settings, current.secrets, token)
+        storing.same_books(current, found.tenant)
     except errors.Misconfigured as refused:
         health.mark_failed(current, refused.sentence)
         raise
-    health.mark_verified(current, verified, user)
+    health.mark_verified(current, found, user)
     return current
 
 

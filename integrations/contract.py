@@ -453,7 +453,8 @@ class CredentialKind:
     With `consent` a person logs in at the vendor: `consent` makes the address of its authorise page, pure, as http.browser_url gives it;
     `redeem` turns what comes back into settings to keep beside the given ones (whose books) and the first token. `clean` then also
     accepts that the fields `from_consent` are empty; `obtain` serves a file that carries them. When the newest refresh token is refused,
-    `refresh` is asked once with the one before it. `revoke` gives a token back.
+    `refresh` is asked once with the one before it. `revoke` gives a token back. `verify` finds the chosen external system in its settings
+    under `system`.
     """
 
     kind: str

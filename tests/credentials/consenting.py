@@ -13,7 +13,7 @@ from django.utils import timezone
 from credentials import service
 from credentials.models import Credential
 from integrations import errors
-from integrations.contract import Consent, CredentialField, CredentialKind, Redeemed, Token
+from integrations.contract import Consent, CredentialField, CredentialKind, Redeemed, Token, Verified
 from tests.credentials.conftest import CANARY, DATA, Vault, authorise, secret_kind
 
 PAGE = "https://vault.example/authorise"
@@ -27,6 +27,7 @@ class ConsentVault(Vault):
         super().__init__()
         self.redeemed: list[Redeemed] = []
         self.revoked: list[str] = []
+        self.systems: list[str] = []
         self.tried: list[str] = []
         self.good: set[str] = {"r0"}
         self.rolling = datetime.timedelta(days=100)
@@ -51,6 +52,10 @@ class ConsentVault(Vault):
         if token.refresh not in self.good:
             raise errors.Misconfigured(f"Vault does not accept {token.refresh}.")
         return self._next()
+
+    def verify(self, settings: Mapping[str, str], secrets: Mapping[str, str], token: Token) -> Verified:
+        self.systems.append(settings["system"])
+        return super().verify(settings, secrets, token)
 
     def revoke(self, settings: Mapping[str, str], secrets: Mapping[str, str], token: Token) -> None:
         if self.failure:

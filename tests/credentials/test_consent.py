@@ -88,6 +88,7 @@ def test_from_the_form_to_the_vendor_and_back(visitor: Client, books: ConsentVau
     assert (credential.secrets, credential.new_key) == ({"clientSecret": CANARY}, None)
     assert credential.token and credential.token.refresh == "r1"
     assert [verb for verb, *_ in heard] == ["created", "connected"]
+    assert books.systems == ["Vault"]
 
 
 def test_the_verifier_belongs_to_the_challenge_and_the_answer_is_complete(

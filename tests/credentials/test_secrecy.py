@@ -83,7 +83,7 @@ def test_the_database_holds_no_plain_secret(kind: CredentialKind, vault: Vault) 
 
 def test_no_text_about_a_credential_holds_a_secret(credential: Credential, kind: CredentialKind) -> None:
     loaded = Credential.objects.get()
-    texts = [repr(loaded), str(loaded), f"{loaded!r}", repr(Credential.objects.values().get()), repr(connect(kind, DATA))]
+    texts = [repr(loaded), str(loaded), f"{loaded!r}", repr(Credential.objects.values().get()), repr(connect(kind, "Vault", DATA))]
     texts += [repr(hand_out.auth(credential.pk)), repr(vars(Credential.objects.get()))]
     assert not [text for text in texts if CANARY in text]
 

@@ -16,7 +16,7 @@ from integrations.destinations.quickbooks import query, setup
 from integrations.destinations.quickbooks.answers import parsed
 from integrations.destinations.quickbooks.company import SANDBOX, SYSTEM, Company
 from integrations.destinations.quickbooks.faults import TABLE
-from integrations.http import Wire, post_form
+from integrations.http import Wire, browser_url, post_form
 
 AUTHORISE_URL = "https://appcenter.intuit.com/connect/oauth2"
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
@@ -56,7 +56,7 @@ def consent(settings: Values, secrets: Values, asked: Consent) -> str:
         "redirect_uri": asked.redirect_uri,
         "state": asked.state,
     }
-    return f"{AUTHORISE_URL}?{urlencode(query_string)}"
+    return browser_url(f"{AUTHORISE_URL}?{urlencode(query_string)}")
 
 
 def redeem(settings: Values, secrets: Values, redeemed: Redeemed) -> tuple[Values, Token]:
