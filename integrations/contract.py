@@ -520,6 +520,7 @@ class Destination:
     `replay_window`: how long the stored request may be sent again with the same key. `settle`: how long after a lost answer an
     "absent" may be believed. `slots` names the document kinds for people. `custom_fields` are the default names of the source's
     custom fields that carry an external id, by entity. `usage` reads from an answer how much of an allowance of calls is used up.
+    `misfits` asks whether what the options name is there and fits: a sentence for each reason why no document could be stored.
     """
 
     slug: str
@@ -539,6 +540,7 @@ class Destination:
     parallel: int = 1
     file_lane: "FileLane | None" = None
     usage: Callable[[Answer], Usage | None] | None = None
+    misfits: Callable[[Transport, str, Options], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

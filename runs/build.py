@@ -11,7 +11,7 @@ from billing import store
 from billing.models import Bill, Source
 from credentials import hand_out
 from integrations import guard, registry
-from integrations.contract import Auth, Client, Destination, Document, Fault, Held, Lookup, Plan, Stamp
+from integrations.contract import Auth, Client, Destination, Document, Fault, Held, Lookup, Plan, Stamp, Transport
 from integrations.http import Wire
 from integrations.models import IntegrationConfig
 from mappings import lookup as mapping_lookup
@@ -30,6 +30,7 @@ class Kit:
     login: Auth
     client: Client
     tenant: str
+    wire: Transport
 
     @classmethod
     def of(cls, integration: IntegrationConfig) -> "Kit":
@@ -38,8 +39,9 @@ class Kit:
             raise ValueError(f"{integration} is not connected")
         destination = registry.destination(integration.system)
         login = hand_out.auth(credential.pk)
-        client = destination.connect(Wire(login, integration.system), credential.tenant, integration.options)
-        return cls(integration, destination, integration.options, login, client, credential.tenant)
+        wire = Wire(login, integration.system)
+        client = destination.connect(wire, credential.tenant, integration.options)
+        return cls(integration, destination, integration.options, login, client, credential.tenant, wire)
 
 
 @dataclass(frozen=True)

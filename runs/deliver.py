@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from integrations.contract import Held, Sending, Sought
-from integrations.errors import Misconfigured, Retry
+from integrations.contract import Fault, Held, Sending, Sought
+from integrations.errors import Misconfigured, Refused, Retry
 from integrations.http import REQUEST_TIMEOUT
 from integrations.models import IntegrationConfig
 from runs import budget, ledger, record, verify
 from runs.build import Built, Kit, against_held, build
+from runs.fitness import misfit, refusal
 from runs.gate import Gate
 from runs.points import point
 from runs.send import look, perform
@@ -49,10 +50,20 @@ def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
     kit.login.headers()
     built = build(kit, claim.runs)
     point("built")
-    held = _held_now(kit, [item for item in built if item.fault is None])
-    judged = [(item, item.fault or against_held(item, held, kit.destination.nouns[item.document.kind])) for item in built]
+    good = [item for item in built if item.fault is None]
+    unfit = misfit(kit) if good else None
+    held, unfit = _asked(kit, good) if unfit is None else ({}, unfit)
+    judged = [(item, item.fault or unfit or against_held(item, held, kit.destination.nouns[item.document.kind])) for item in built]
     record.refuse(claim, [(item, fault) for item, fault in judged if fault is not None])
     return [replace(item, there=held.get(item.document.key)) for item, fault in judged if fault is None]
+
+
+def _asked(kit: Kit, built: Sequence[Built]) -> tuple[dict[str, Held], Fault | None]:
+    """What stands there now, or why that cannot be known."""
+    try:
+        return _held_now(kit, built), None
+    except Refused as refused:
+        return {}, refusal(refused)
 
 
 def _held_now(kit: Kit, built: Sequence[Built]) -> dict[str, Held]:

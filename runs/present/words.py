@@ -53,6 +53,12 @@ _LOGIN = Words(
 )
 
 CODES: Mapping[str, Words] = {
+    "OPTIONS_MISFIT": Words(
+        Fix.OPTIONS,
+        "What the options name was compared with the destination before the first sending.",
+        "Correct it at the destination or in the options, then Retry.",
+        "Open the options",
+    ),
     "MISSING_MAPPING": Words(
         Fix.MAP,
         "Neither an External mapping nor an option of the integration names the record.",
@@ -147,6 +153,7 @@ RESULTS: Mapping[str, str] = {
 
 SHORT: Mapping[str, str] = {
     "MISSING_MAPPING": "A mapping is missing",
+    "OPTIONS_MISFIT": "The options do not fit the destination",
     "AMOUNT_MISMATCH": "Lines do not give the total",
     "OVERLAP": "Posted by another integration",
     "REVISION_BEHIND": "A newer revision is there",

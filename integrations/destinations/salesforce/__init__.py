@@ -6,6 +6,7 @@ from integrations.contract import Destination, System, Table
 from integrations.destinations.salesforce.answers import NOUNS, usage
 from integrations.destinations.salesforce.auth import LABEL, SANDBOX, SYSTEM
 from integrations.destinations.salesforce.client import BATCH_SIZE, connect
+from integrations.destinations.salesforce.describe import misfits
 from integrations.destinations.salesforce.kinds import SALESFORCE_CLIENT_CREDENTIALS, SALESFORCE_JWT
 from integrations.destinations.salesforce.options import FIELD_TABLE, OPTIONS
 from integrations.destinations.salesforce.payload import ACCOUNT, ENTITIES, PRODUCT, build
@@ -31,4 +32,5 @@ DESTINATION = Destination(
     batch_size=BATCH_SIZE,
     parallel=5,
     usage=usage,
+    misfits=misfits,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from integrations.contract import CatalogueRow, Request, Transport
+from integrations.contract import CatalogueRow, Options, Request, Transport
 from integrations.destinations.salesforce.answers import fault_of, parsed
 from integrations.destinations.salesforce.fields import BILL_FIELDS, LINE_FIELDS, Names
 from integrations.destinations.salesforce.org import Org
@@ -36,8 +36,9 @@ def fields(transport: Transport, org: Org, kind: str) -> dict[str, Field] | None
     return {str(field["name"]): field for field in found if isinstance(field, dict) and field.get("name")}
 
 
-def complaints(transport: Transport, org: Org, names: Names) -> list[str]:
-    """Every reason why this integration's Bills cannot be stored as its options say, as sentences; none when all fits."""
+def misfits(transport: Transport, tenant: str, options: Options) -> list[str]:
+    """Every reason why an integration's Bills cannot be stored as its options say, as sentences; none when all fits."""
+    org, names = Org(tenant), Names.of(options)
     bill, line = fields(transport, org, names.bill), fields(transport, org, names.line)
     found = [_unseen(kind) for kind, seen in ((names.bill, bill), (names.line, line)) if seen is None]
     if bill is not None:
