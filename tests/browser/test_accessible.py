@@ -10,7 +10,8 @@ from playwright.sync_api import Page
 from billing.models import Account, Bill, Source
 from credentials.models import Credential
 from integrations.models import IntegrationConfig
-from runs.models import Feed, FileImport, Inbound, IntegrationRun
+from runs import problem_orders
+from runs.models import Delivery, Feed, FileImport, Inbound, IntegrationRun, Problem
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.raw import a_bill, a_line
 
@@ -27,6 +28,10 @@ def lived_in(installation: Installation) -> Installation:
     installation.sync()
     installation.bills(a_bill("b-1", [rows[0]], version=2))
     installation.sync()
+    problem = Problem.objects.get()
+    problem_orders.comment(problem, "Asked accounting.", None)
+    problem_orders.retry(problem)
+    installation.sync()
     source = Source.objects.get()
     Feed.objects.create(source=source, failure="The source could not answer.", owner="a worker", records=1500)
     Inbound.objects.create(source=source, event_id="ev-1", type="billing.bill.updated", subject="b-1", state="FAILED", error="No.")
@@ -41,8 +46,12 @@ def addresses() -> dict[str, str]:
     integration, bill = IntegrationConfig.objects.get(), Bill.objects.get(uid="b-1")
     runs = {run.status: run.pk for run in IntegrationRun.objects.all()}
     own, of_bill = f"/admin/integrations/integrationconfig/{integration.pk}", f"/admin/billing/bill/{bill.pk}"
+    problem = Problem.objects.get()
+    of_problem = f"/admin/runs/problem/{problem.pk}"
     return {
         "overview": "/admin/", "problems": "/admin/runs/problem/", "runs": "/admin/runs/integrationrun/", "bills": "/admin/billing/bill/",
+        "problem": f"{of_problem}/change/", "progress": f"{of_problem}/progress/", "closed problems": "/admin/runs/problem/?state=closed",
+        "my problems": "/admin/runs/problem/?state=mine", "mark as synced": f"/admin/runs/problem/run/{runs['ERROR']}/mark-as-synced/",
         "posted run": f"/admin/runs/integrationrun/{runs['COMPLETE']}/change/",
         "failed run": f"/admin/runs/integrationrun/{runs['ERROR']}/change/",
         "bill": f"{of_bill}/change/", "preview": f"{of_bill}/preview/{integration.pk}/", "import": "/admin/billing/bill/import/",
@@ -70,6 +79,15 @@ def third_stage(page: Page) -> None:
     page.get_by_role("button", name="Next").click()
     page.get_by_label("Destination").select_option("Netsuite")
     page.get_by_role("button", name="Next").click()
+    page.get_by_label("Name", exact=True).wait_for()
+
+
+def compared(page: Page) -> None:
+    """A document that another Bill has already, beside the Bill that failed."""
+    page.goto(addresses()["mark as synced"])
+    page.get_by_label("Number or id").fill(Delivery.objects.get(bill__uid="b-1").external_id)
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("heading", name="What was found").wait_for()
 
 
 def grave(page: Page) -> list[str]:
@@ -88,8 +106,9 @@ def complaints(page: Page, check: Callable[[Page], list[str]]) -> dict[str, list
         answer = page.goto(address)
         assert answer is not None and answer.status == 200, f"{name}: {address}"
         found[name] = check(page)
-    third_stage(page)
-    found["third stage"] = check(page)
+    for name, go in {"third stage": third_stage, "compared": compared}.items():
+        go(page)
+        found[name] = check(page)
     return {name: faults for name, faults in found.items() if faults}
 
 

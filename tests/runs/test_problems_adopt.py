@@ -168,7 +168,7 @@ def test_a_difference_is_shown_and_refused(facts: dict[str, Any], said: str, blo
 
     response = mark(blocked, "88190")
 
-    assert said in sentences(response) and "What differs" in response.content.decode()
+    assert said in sentences(response) and "What was found" in response.content.decode()
     assert untouched(blocked, books, writes)
 
 
