@@ -40,8 +40,9 @@ def page_of(cl: ChangeList) -> Page:
 
 
 def shown(cl: ChangeList, pages: int) -> str:
-    """ "14 runs", "101 to 200 of 1,260 runs"."""
-    name = cl.opts.verbose_name if cl.result_count == 1 else cl.opts.verbose_name_plural
+    """ "14 runs", "101 to 200 of 1,260 runs". A list whose name counts badly says `counted_as`: one and many."""
+    one, many = getattr(cl.model_admin, "counted_as", (cl.opts.verbose_name, cl.opts.verbose_name_plural))
+    name = one if cl.result_count == 1 else many
     if pages <= 1:
         return f"{cl.result_count:,} {name}"
     first = (cl.page_num - 1) * cl.list_per_page + 1

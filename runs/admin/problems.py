@@ -84,6 +84,7 @@ class EventAdmin(ReadOnlyAdmin):
     sortable_by = ("at",)
     list_sentence = "Who changed what, and when. Nothing here is ever edited or deleted."
     empty_sentence = "Nothing was changed yet."
+    counted_as = ("change", "changes")
 
     @admin.display(description="When, UTC", ordering="when")
     def at(self, event: Event) -> str:

@@ -273,7 +273,7 @@ def test_history_shows_what_changed(admin: Client) -> None:
 
     page = admin.get("/admin/runs/event/").content.decode()
 
-    assert "<del>1</del>" in page and "<ins>3</ins>" in page and "b:" not in page
+    assert "<del>1</del>" in page and "<ins>3</ins>" in page and "b:" not in page and "1 change<" in page
     assert len(rows(admin, "/admin/runs/event/?verb=created")) == 0 and len(rows(admin, "/admin/runs/event/?subject_id=1")) == 1
 
 
