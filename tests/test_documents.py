@@ -38,6 +38,12 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+def test_tests_that_the_documents_name_exist() -> None:
+    for document in DOCUMENTS:
+        for file, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", document.read_text()):
+            assert f"def {name}" in (ROOT / file).read_text(), f"{document.name} names {file}::{name}"
+
+
 def test_the_pinned_packages_name_no_host() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         text = (ROOT / name).read_text()
