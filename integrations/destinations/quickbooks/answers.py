@@ -84,7 +84,7 @@ def _known(item: tuple[str, Mapping[str, Any]], said: Said) -> dict[str, str]:
         "customer": _value(body.get("CustomerRef")) or "of this Bill",
         "item": _item(body, said.path),
         "currency": _value(body.get("CurrencyRef")) or "its currency",
-        "name": said.path or "that we sent",
+        "name": said.path or "a field that it does not name",
         "id": "that we sent",
     }
 

@@ -1,7 +1,7 @@
 """Invoices and credit memos: what is asked of them, and what the company works out itself."""
 
 import datetime as dt
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from integrations.destinations.quickbooks.emulation import errors
@@ -148,6 +148,7 @@ def _detail(books: Books, detail: Record, amount: Decimal, at: int, places: int)
     if detail.get("Qty") is None or detail.get("UnitPrice") is None:
         return made
     quantity, price = _money(detail["Qty"], f"{here}.Qty"), _money(detail["UnitPrice"], f"{here}.UnitPrice")
+    made |= {"Qty": quantity, "UnitPrice": price}
     product = (quantity * price).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     if product != amount:
         detail_text = f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount}"
@@ -156,9 +157,13 @@ def _detail(books: Books, detail: Record, amount: Decimal, at: int, places: int)
 
 
 def _money(value: Any, name: str) -> Decimal:
-    """A number of at most five decimals."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise errors.missing(name) if value is None else errors.wrong_value(name, value)
-    if int(Decimal(value).normalize().as_tuple().exponent) < -5:
+    """A number of at most five decimals, also when it is written as a text."""
+    if value in (None, ""):
+        raise errors.missing(name)
+    try:
+        number = Decimal(value) if not isinstance(value, bool | float) else Decimal("nan")
+    except (InvalidOperation, TypeError, ValueError) as error:
+        raise errors.wrong_value(name, value) from error
+    if not number.is_finite() or int(number.normalize().as_tuple().exponent) < -5:
         raise errors.wrong_value(name, value)
-    return Decimal(value)
+    return number

@@ -15,7 +15,7 @@ def write(books: Books, kind: str, content: Any, options: dict[str, str]) -> Rec
         raise errors.QuickBooksError("4001", "Invalid Object", "The body is no JSON object.")
     operation = options.get("operation") or ("update" if content.get("Id") else "create")
     if operation == "create":
-        return _store(books, kind, {name: value for name, value in content.items() if value is not None}, None, options)
+        return _store(books, kind, _filled(content), None, options)
     before = books.current(kind, str(content.get("Id", "")), content.get("SyncToken"))
     if before is None:
         raise errors.gone()
@@ -47,7 +47,12 @@ def _zeroed(line: Record) -> Record:
 def _merged(before: Record, content: Record) -> Record:
     """A sparse update changes what it names; any other clears what it leaves out."""
     kept = before if content.get("sparse") is True else {name: before[name] for name in documents.COMPUTED if name in before}
-    return {name: value for name, value in {**kept, **content}.items() if value is not None}
+    return _filled({**kept, **content})
+
+
+def _filled(content: Record) -> Record:
+    """Null and the empty text clear a field."""
+    return {name: value for name, value in content.items() if value not in (None, "")}
 
 
 def _store(books: Books, kind: str, draft: Record, before: Record | None, options: dict[str, str]) -> Record:
