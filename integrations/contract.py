@@ -366,6 +366,9 @@ class Client(Protocol):
     def by_number(self, kind: str, number: str) -> list[Held]:
         """Documents of a kind under the number that people read, else under the destination's own id; several where it allows doubles."""
 
+    def listing(self, start: dt.date, end: dt.date) -> Iterable[Held]:
+        """Every document of our kinds dated from the one day to the other, whoever made it; its key is "" when it has none of ours."""
+
     def first_open_day(self, after: dt.date) -> dt.date | None:
         """The first day after this one that documents may be dated, or None when no period is open."""
 

@@ -54,6 +54,9 @@ class NetSuiteClient:
     def by_number(self, kind: str, number: str) -> list[Held]:
         return suiteql.by_number(self.transport, self.account, kind, number)
 
+    def listing(self, start: dt.date, end: dt.date) -> Iterable[Held]:
+        return suiteql.listing(self.transport, self.account, start, end)
+
     def first_open_day(self, after: dt.date) -> dt.date | None:
         return suiteql.first_open_day(self.transport, self.account, after)
 

@@ -69,6 +69,14 @@ def by_number(transport: Transport, account: Account, kind: str, number: str) ->
     return [_held(account, kind, row) for row in found]
 
 
+def listing(transport: Transport, account: Account, start: dt.date, end: dt.date) -> Iterator[Held]:
+    """Invoices and credit memos dated from the one day to the other."""
+    dated = "t.trandate BETWEEN TO_DATE(?, 'YYYY-MM-DD') AND TO_DATE(?, 'YYYY-MM-DD')"
+    condition = f"t.type IN ({', '.join('?' * len(_KINDS))}) AND {dated} ORDER BY t.id"
+    for row in rows(transport, account, _documents(condition), [*_KINDS, start.isoformat(), end.isoformat()]):
+        yield _held(account, _KINDS[row["type"]], row)
+
+
 def first_open_day(transport: Transport, account: Account, after: dt.date) -> dt.date | None:
     """The start of the first open posting period after a day."""
     days = [dt.date.fromisoformat(row["day"]) for row in rows(transport, account, _OPEN_PERIODS, [])]

@@ -53,6 +53,9 @@ class QuickBooksClient:
     def by_number(self, kind: str, number: str) -> list[Held]:
         return query.by_number(self.transport, self.company, kind, number)
 
+    def listing(self, start: dt.date, end: dt.date) -> Iterable[Held]:
+        return query.listing(self.transport, self.company, start, end)
+
     def first_open_day(self, after: dt.date) -> dt.date | None:
         return query.first_open_day(self.transport, self.company, after)
 

@@ -46,6 +46,13 @@ def by_number(transport: Transport, company: Company, kind: str, number: str) ->
     return [records.held(company, kind, record) for record in found]
 
 
+def listing(transport: Transport, company: Company, start: dt.date, end: dt.date) -> Iterator[Held]:
+    """Invoices and credit memos dated from the one day to the other."""
+    for kind in records.NOUNS:
+        for record in _select(transport, company, kind, f"TxnDate >= '{start}' AND TxnDate <= '{end}'"):
+            yield records.held(company, kind, record)
+
+
 def first_open_day(transport: Transport, company: Company, after: dt.date) -> dt.date:
     """The first day after this one that the books are not closed to."""
     preferences = read_preferences(transport, company)

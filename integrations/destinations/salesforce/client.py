@@ -61,6 +61,9 @@ class SalesforceClient:
     def by_number(self, kind: str, number: str) -> list[Held]:
         return soql.by_number(self.transport, self.org, self.names, number)
 
+    def listing(self, start: dt.date, end: dt.date) -> Iterable[Held]:
+        return soql.listing(self.transport, self.org, self.names, start, end)
+
     def first_open_day(self, after: dt.date) -> dt.date | None:
         """Custom objects have no posting periods."""
         return None

@@ -48,6 +48,14 @@ def by_number(transport: Transport, org: Org, names: Names, number: str) -> list
     return [_held(org, names, row) for row in found]
 
 
+def listing(transport: Transport, org: Org, names: Names, start: dt.date, end: dt.date) -> Iterator[Held]:
+    """Records dated from the one day to the other; all of them when no field holds the date."""
+    field = names.fields.get("date")
+    dated = f" WHERE {field} >= {start.isoformat()} AND {field} <= {end.isoformat()}" if field else ""
+    for row in rows(transport, org, f"{_select(names)}{dated} ORDER BY Id"):
+        yield _held(org, names, row)
+
+
 def catalogue(transport: Transport, org: Org, table: str, since: dt.datetime | None = None) -> Iterator[CatalogueRow]:
     """The records of one of our tables, with `since` those changed from then on. KeyError for a table that is not declared."""
     source, columns = _TABLES[table]

@@ -24,6 +24,7 @@ from runs import budget, recover
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import Delivery, IntegrationRun
+from runs.reconcile import reconcile
 from runs.select import select
 from tests.destinations.salesforce.conftest import login_of
 from tests.destinations.salesforce.org import Org
@@ -78,6 +79,9 @@ def test_a_bill_becomes_an_invoice_once(integration: IntegrationConfig, org: Org
     assert work(integration) == work(integration) == ["COMPLETE"]
     (invoice,) = org.records()
     assert (invoice["Total__c"], invoice["Revision_Tag__c"], invoice["Account__c"]) == (Decimal("2619.86"), "b-1 r1 g1", account_id(1))
+    october = reconcile(fresh(integration), dt.date(2026, 10, 1), dt.date(2026, 10, 31))
+    assert (october.matched, october.rows, october.there) == (1, [], {"USD": Decimal("2619.86")})
+    assert reconcile(fresh(integration), dt.date(2026, 9, 1), dt.date(2026, 9, 30)).matched == 0
     assert org.lines(invoice) == {"l1": Decimal("2002.45"), "l2": Decimal("617.41")}
     delivery = Delivery.objects.get()
     assert delivery.verified_at and (delivery.external_id, delivery.number) == (invoice["Id"], invoice["Name"])

@@ -46,6 +46,11 @@ class Client:
         held = self._held(number)
         return [held] if held else []
 
+    def listing(self, start: dt.date, end: dt.date) -> Iterable[Held]:
+        answer = self.send(Request(method="GET", url=f"{self._root}/invoices", safe=True))
+        dated = [row["reference"] for row in _object(answer.body).get("rows") or [] if start.isoformat() <= row["date"] <= end.isoformat()]
+        return [held for reference in dated if (held := self._held(reference))]
+
     def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable[CatalogueRow]:
         answer = self.send(Request(method="GET", url=f"{self._root}/{table.lower()}s", safe=True))
         rows = _object(answer.body).get("rows") or []

@@ -26,6 +26,8 @@ class PigeonEmulator:
         reference = request.path.rpartition("/")[2]
         if request.method == "PUT":
             return self._store(reference, jsons.load(request.body))
+        if reference == "invoices":
+            return jsons.answer({"rows": [{"reference": name, "date": invoice["date"]} for name, invoice in self._invoices.items()]})
         return jsons.answer(self._invoices[reference]) if reference in self._invoices else self.failure(request, 404)
 
     def lane(self, request: Request) -> str | None:
