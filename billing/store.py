@@ -12,21 +12,21 @@ from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 
 from billing import bill as canonical
+from billing import unread
 from billing.directory import CHUNK, ItemKey, chunks, items_named, keep_items, keep_parties, receive_items, receive_parties, twice
 from billing.document import bill_of, digest, slice_digest
 from billing.models import Account, Bill, BillRevision, Source
 from billing.shelf import COLUMNS, Outcome, Shelf, columns, identity_of, is_older
+from billing.unread import Arrival, Read, Unread
 
-__all__ = ["Arrival", "Counts", "compare", "load", "read", "receive", "receive_items", "receive_parties", "slice_digest"]
+__all__ = ["Arrival", "Counts", "Unread", "compare", "load", "read", "receive", "receive_items", "receive_parties", "slice_digest"]
 
-_LINES_PER_CHUNK = 20_000
+_HEAVIEST_CHUNK = 8_000_000
+_LINE = 400
 _LONGEST_ID = 200
 _WIDEST_TOTAL = 20
 _BIGGEST_VERSION = 2**63
 _REMEMBERED_ITEMS = 100_000
-
-Arrival = tuple[str, canonical.Bill, str]
-"""Where the record stands in its input, the Bill, and the source's own JSON text of it."""
 
 Reread = Callable[[str], canonical.Bill]
 
@@ -54,7 +54,7 @@ def receive(source: Source, arrivals: Iterable[Arrival], schema: int, reread: Re
     """
     counts = Counts()
     known: set[ItemKey] = set()
-    for chunk in _chunks(_fitting(arrivals, counts)):
+    for chunk in _read(source, arrivals, schema, counts):
         named = {key: ref for key, ref in items_named(bill for _, bill, _ in chunk).items() if key not in known}
         twice(partial(keep_items, source, [(kind, ref, {}) for (kind, _), ref in named.items()], overwrite=False))
         counts.add(twice(partial(_keep, source, chunk, schema, reread)))
@@ -65,7 +65,7 @@ def receive(source: Source, arrivals: Iterable[Arrival], schema: int, reread: Re
 def compare(source: Source, arrivals: Iterable[Arrival], schema: int, reread: Reread) -> Counts:
     """What `receive` would come to, while nothing is stored. A source that is not stored itself yet has no Bills."""
     counts = Counts()
-    for chunk in _chunks(_fitting(arrivals, counts)):
+    for chunk in _read(source, arrivals, schema, counts):
         bills = [bill for _, bill, _ in chunk]
         held = Bill.objects.filter(source=source.pk, uid__in={bill.source_id for bill in bills})
         shelves = _shelves(held, bills, schema, reread)
@@ -104,12 +104,15 @@ def _party(named: canonical.Party, account: Account) -> canonical.Party:
     )
 
 
-def _fitting(arrivals: Iterable[Arrival], counts: Counts) -> Iterator[Arrival]:
-    for where, bill, raw in arrivals:
-        if why := _misfit(bill):
-            counts.refused.append((where, why))
-        else:
-            yield where, bill, raw
+def _read(source: Source, arrivals: Iterable[Arrival], schema: int, counts: Counts) -> Iterator[list[Read]]:
+    """What of each chunk may be new and fits; the others are counted."""
+    for chunk in _chunks(arrivals):
+        fresh, same = unread.read(source, chunk, schema)
+        counts.unchanged += same
+        misfits = {place: why for place, (_, bill, _) in enumerate(fresh) if (why := _misfit(bill))}
+        counts.refused += [(fresh[place][0], why) for place, why in misfits.items()]
+        if fitting := [arrival for place, arrival in enumerate(fresh) if place not in misfits]:
+            yield fitting
 
 
 def _misfit(bill: canonical.Bill) -> str:
@@ -126,20 +129,26 @@ def _misfit(bill: canonical.Bill) -> str:
 
 
 def _chunks(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
-    """Chunks of at most 500 Bills, ended earlier where their lines would take too much memory."""
+    """Chunks of at most 500 Bills, ended earlier where they would take too much memory."""
     chunk: list[Arrival] = []
-    lines = 0
+    weight = 0
     for arrival in arrivals:
         chunk.append(arrival)
-        lines += len(arrival[1].lines)
-        if len(chunk) >= CHUNK or lines >= _LINES_PER_CHUNK:
+        weight += _weight(arrival)
+        if len(chunk) >= CHUNK or weight >= _HEAVIEST_CHUNK:
             yield chunk
-            chunk, lines = [], 0
+            chunk, weight = [], 0
     if chunk:
         yield chunk
 
 
-def _keep(source: Source, chunk: list[Arrival], schema: int, reread: Reread) -> list[Outcome]:
+def _weight(arrival: Arrival) -> int:
+    """About how many characters of text a Bill has."""
+    _, said, raw = arrival
+    return len(raw) if isinstance(said, Unread) else _LINE * len(said.lines)
+
+
+def _keep(source: Source, chunk: list[Read], schema: int, reread: Reread) -> list[Outcome]:
     accounts = keep_parties(source, (bill.account for _, bill, _ in chunk), overwrite=False)
     arrivals = [bill for _, bill, _ in chunk]
     shelves = _shelves(_held(source, arrivals, accounts), arrivals, schema, reread)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, BinaryIO, TypeVar
 
 from billing import store
-from billing.bill import Party, Ref
+from billing.bill import Bill, Party, Ref
 from billing.models import Source as StoredSource
 from integrations import registry
 from integrations.contract import Item, Rejected, Source
-from runs.intake.found import BILLS, Found
+from runs.intake.found import BILLS, Found, seeming_id
 from runs.intake.json_stream import parse
 from runs.intake.records import read_records
 
@@ -71,12 +72,16 @@ class Collector:
         for found in records:
             if found.collection == BILLS:
                 self.report.received += 1
-                bill = self._read(found, source.read_bill)
-                if bill is not None:
-                    self._set_named_aside(source, found.value)
-                    yield found.where, bill, found.raw
+                yield found.where, store.Unread(seeming_id(found.value), partial(self._bill, source, found)), found.raw
             else:
                 self._set_aside(source, found)
+
+    def _bill(self, source: Source, found: Found) -> Bill | None:
+        """The Bill, and set aside what it says of others; None when it is rejected."""
+        bill = self._read(found, source.read_bill)
+        if bill is not None:
+            self._set_named_aside(source, found.value)
+        return bill
 
     def _set_aside(self, source: Source, found: Found) -> None:
         """Keeps an Account or a catalogue item until there are enough for one bulk."""

@@ -21,7 +21,12 @@ class Found:
 
 def position(collection: str, number: int, value: Any) -> str:
     """Which record of its collection it is, for people: "bill 3 (id b-77)"."""
-    uid = value.get("id") if isinstance(value, dict) else None
-    shown = " ".join(str(uid).split()) if uid and isinstance(uid, str | int) and uid is not True else ""
+    shown = " ".join(seeming_id(value).split())
     known = f" (id {shown[:LONGEST_SHOWN]}{'…' if len(shown) > LONGEST_SHOWN else ''})" if shown else ""
     return f"{collection.removesuffix('s')} {number}{known}"
+
+
+def seeming_id(value: Any) -> str:
+    """What looks like the record's id before any reader has read it, else ""."""
+    uid = (value.get("id") or value.get("uid")) if isinstance(value, dict) else None
+    return str(uid) if uid and isinstance(uid, str | int) and uid is not True else ""
