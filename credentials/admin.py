@@ -111,7 +111,9 @@ class CredentialAdmin(Base):
     @admin.display(description="Used by")
     def used_by(self, credential: Credential) -> SafeString | str:
         names = [str(integration) for integration in credential.integrations.all() if not integration.archived_at]
-        return format_html("{}<small>{}</small>", len(names), ", ".join(names)) if names else "none"
+        if names:
+            return format_html("{}<small>{}</small>", len(names), ", ".join(names))
+        return "a source" if pages.source_use(credential) else "none"
 
     @admin.display(description="Last verified", ordering="last_verified_at")
     def verified(self, credential: Credential) -> str:

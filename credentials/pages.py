@@ -105,6 +105,16 @@ def consents(credential: Credential) -> bool:
     return bool(kind and kind.consent)
 
 
+def source_use(credential: Credential) -> str:
+    """What the source that declares its kind does with it, as a sentence; "" for a destination's."""
+    for source in registry.sources():
+        if source.hook is not None and source.hook.kind.kind == credential.kind:
+            return f"{source.label} signs its events with it: they are checked with this secret."
+        if credential.kind in [kind.kind for kind in source.credential_kinds]:
+            return f"Bills are read from {source.label} with it."
+    return ""
+
+
 def gives_back(credential: Credential) -> bool:
     """Whether disconnecting it also ends its login at the vendor."""
     kind = declared(credential)

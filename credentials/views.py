@@ -47,6 +47,8 @@ def details(request: HttpRequest, credential: Credential) -> HttpResponse:
         certificate=pages.certificate_facts(credential.certificate),
         consents=pages.consents(credential),
         waits=pages.waits_for_consent(credential),
+        sends=credential.system in dict(registry.system_choices()),
+        source_use=pages.source_use(credential),
         integrations=[each for each in credential.integrations.all() if not each.archived_at],
         may_connect=allowed,
     )
@@ -82,6 +84,7 @@ def disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
         integrations=integrations,
         gives_back=pages.gives_back(credential),
         shared=pages.same_login(credential),
+        source_use=pages.source_use(credential),
     )
 
 

@@ -13,7 +13,7 @@ from runs.tasks import job
 
 FUNCTION = "runs.catalogue_tasks.read"
 SCHEDULE = {"name": "catalogues", "func": "runs.catalogue_tasks.read_all", "minutes": 60}
-OPENED = {"created", "connected", "replaced secrets"}
+OPENED = {"created", "connected", "replaced secrets", "reconnected"}
 
 
 def wake(credential: Credential) -> bool:

@@ -9,7 +9,6 @@ from integrations import registry
 from integrations.models import IntegrationConfig
 from mappings.models import ExternalMapping
 from runs.models import IntegrationRun
-from runs.present.links import url_if_any
 
 LATEST = 25
 
@@ -19,17 +18,11 @@ def account_page(account: Account) -> dict[str, Any]:
         "account": account,
         "bills": latest_bills(Bill.objects.filter(account=account)),
         "children": list(account.children.all()[:LATEST]),
-        "mappings": mapped_to("Account", account.uid, account.source_id),
-        "mapping_url": url_if_any("mappings_externalmapping_add", entity_type="Account", entity_id=account.uid),
     }
 
 
 def item_page(item: CatalogueItem) -> dict[str, Any]:
-    return {
-        "item": item,
-        "mappings": mapped_to(item.kind, item.uid, item.source_id),
-        "mapping_url": url_if_any("mappings_externalmapping_add", entity_type=item.kind, entity_id=item.uid),
-    }
+    return {"item": item}
 
 
 def source_page(source: Source) -> dict[str, Any]:
@@ -50,12 +43,6 @@ def latest_bills(bills: QuerySet[Bill]) -> list[Bill]:
     for bill in found:
         bill.where = list({run.integration_id: run for run in bill.runs.all()}.values())  # type: ignore[attr-defined]
     return found
-
-
-def mapped_to(entity: str, uid: str, source: int) -> list[ExternalMapping]:
-    """The mappings of one entity: those for every source and those for its own."""
-    found = ExternalMapping.objects.filter(entity_type=entity, entity_id=uid).select_related("integration")
-    return [mapping for mapping in found if mapping.source_id in (None, source)]
 
 
 def mappings_of_row() -> QuerySet[ExternalMapping]:

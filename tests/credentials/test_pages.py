@@ -119,6 +119,30 @@ def test_the_details_say_what_is_wrong_and_what_to_do(
     assert state in text(visitor.get(url("changelist")))
 
 
+def test_the_names_that_it_opens_are_read_again_by_a_button(visitor: Client, credential: Credential) -> None:
+    address = reverse("admin:runs_refresh_catalogue", args=(credential.pk,))
+    assert f'action="{address}"' in text(visitor.get(url("change", credential.pk)))
+    service.disconnect(credential)
+    assert address not in text(visitor.get(url("change", credential.pk)))
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        ("M3TER_ACCESS_KEY", "Bills are read from m3ter with it."),
+        ("METRONOME_WEBHOOK", "Metronome signs its events with it: they are checked with this secret."),
+    ],
+)
+def test_a_sources_credential_says_what_the_source_does_with_it(
+    visitor: Client, credential: Credential, declared: str, sentence: str
+) -> None:
+    Credential.objects.update(kind=declared)
+    page = text(visitor.get(url("change", credential.pk)))
+    assert (sentence in page, "No integration uses it" in page) == (True, False)
+    assert sentence in text(visitor.get(url("disconnect", credential.pk)))
+    assert "a source" in text(visitor.get(url("changelist")))
+
+
 # --- create -----------------------------------------------------------------------------------------------------------------------------
 
 

@@ -56,6 +56,14 @@ def test_a_systems_page_has_its_configurations_and_its_credentials_and_nobody_el
         assert foreign not in page
 
 
+def test_an_integrations_page_leads_to_its_system_to_readiness_and_to_mapping_many(desk: Client) -> None:
+    integration = service.create("Bill", "LedgerOne", "Ledger US", {})
+    page = text(desk, reverse("admin:integrations_integrationconfig_change", args=(integration.pk,)))
+    for name in ("runs_readiness", "mappings_grid"):
+        assert f'href="{reverse(f"admin:{name}", args=(integration.pk,))}"' in page
+    assert f'href="{page_of("LedgerOne")}"' in page
+
+
 def test_an_archived_integration_is_on_no_page(desk: Client) -> None:
     service.archive(service.create("Bill", "LedgerOne", "Ledger US", {}), None)
     assert "Ledger US" not in text(desk, page_of("LedgerOne"))

@@ -217,7 +217,7 @@ def test_an_account_shows_its_bills_and_mappings(admin: Client, integration: Int
 
     page = admin.get(f"/admin/billing/account/{bill.account_id}/change/").content.decode()
 
-    assert "INV-ONE" in page and "Netsuite Customer" in page and "1001" in page
+    assert "INV-ONE" in page and "Netsuite<small>Customer" in page and "1001" in page
 
 
 def test_products_tell_which_are_not_mapped(admin: Client) -> None:
@@ -234,7 +234,7 @@ def test_products_tell_which_are_not_mapped(admin: Client) -> None:
 
     ExternalMapping.objects.create(**mapping)
     assert rows(admin, listed) == []
-    assert "Netsuite Item" in admin.get(f"/admin/billing/catalogueitem/{item.pk}/change/").content.decode()
+    assert "Netsuite<small>Item" in admin.get(f"/admin/billing/catalogueitem/{item.pk}/change/").content.decode()
 
 
 def test_a_source_counts_its_bills(admin: Client) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 
 from runs.models import Status
 from tests.source import ROOT, product_files
@@ -82,3 +83,8 @@ def luminance(colour: str) -> float:
     channels = [int(digits[start : start + 2], 16) / 255 for start in (0, 2, 4)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_each_file_is_found_once_and_ours_stands_before_djangos() -> None:
+    assert len(finders.find("billpost/theme.css", find_all=True)) == 1
+    assert finders.find("admin/js/actions.js") == str(ROOT / "config/static/admin/js/actions.js")
