@@ -11,6 +11,7 @@ from credentials import service as credentials
 from credentials.models import Credential
 from integrations import registry
 from integrations import service as integrations
+from integrations.destinations.salesforce.emulation import catalogue
 from integrations.models import IntegrationConfig
 from mappings.models import ExternalMapping
 
@@ -32,6 +33,7 @@ class Found:
 class Place:
     """`write` is part of the path of every write, `login` the end of the token endpoint's, `method` that of a write.
 
+    `named` makes the external id of a customer or item of the emulators' catalogue in one of the two `tables`.
     `unreached`: fault points that the flow never comes to with this destination.
     """
 
@@ -45,6 +47,8 @@ class Place:
     read: Callable[[Records], Iterator[Found]]
     options: Mapping[str, Any] = field(default_factory=dict)
     unreached: frozenset[str] = frozenset()
+    tables: tuple[str, str] = ("Customer", "Item")
+    named: Callable[[str], str] = str
 
     def __str__(self) -> str:
         return self.slug
@@ -66,8 +70,8 @@ class Place:
         return integrations.create("Bill", self.system, name, {**self.options, **options}, credential=credential)
 
     def map(self, account: str, customer: str) -> None:
-        for entity, uid, table, external_id in (("Account", account, "Customer", customer), ("Product", PRODUCT, "Item", ITEM)):
-            to = {"external_system": self.system, "external_table": table, "external_id": external_id}
+        for entity, uid, table, external_id in (("Account", account, self.tables[0], customer), ("Product", PRODUCT, self.tables[1], ITEM)):
+            to = {"external_system": self.system, "external_table": table, "external_id": self.named(external_id)}
             ExternalMapping.objects.get_or_create(entity_type=entity, entity_id=uid, defaults=to, external_system=self.system)
 
 
@@ -85,6 +89,14 @@ def _quickbooks(records: Records) -> Iterator[Found]:
             assert sum(Decimal(line["Amount"]) for line in each["Line"]) == each["TotalAmt"], each
             key = each["PrivateNote"].rpartition(" r")[0]
             yield Found(key, each["Id"], sign * each["TotalAmt"], len(each["Line"]))
+
+
+def _salesforce(records: Records) -> Iterator[Found]:
+    for each in records.get("Invoice__c", []):
+        lines = [line for line in records["Invoice_Line__c"] if line["Invoice__c"] == each["Id"]]
+        if each["Complete__c"]:
+            assert sum(Decimal(line["Amount__c"]) for line in lines) == each["Total__c"], each
+        yield Found(each["Source_Bill_Id__c"], each["Id"], each["Total__c"], len(lines) if each["Complete__c"] else -1)
 
 
 NETSUITE = Place(
@@ -109,4 +121,17 @@ QUICKBOOKS = Place(
     read=_quickbooks,
     unreached=frozenset({"before following", "followed", "before looking", "looked"}),
 )
-PLACES = (NETSUITE, QUICKBOOKS)
+SALESFORCE = Place(
+    slug="salesforce",
+    system="Salesforce",
+    kind="SALESFORCE_JWT",
+    tenant="demo",
+    write="/services/data/",
+    login="token",
+    method="POST",
+    read=_salesforce,
+    unreached=frozenset({"before asking for a day"}),
+    tables=("Account", "Product2"),
+    named=lambda number: catalogue.account_id(int(number) - 1000) if number < "2000" else catalogue.product_id(int(number) - 2000),
+)
+PLACES = (NETSUITE, QUICKBOOKS, SALESFORCE)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.engine.expected import expected
 from tests.engine.installation import Emulator, Installation, an_installation, copied
-from tests.places import NETSUITE, QUICKBOOKS, Place
+from tests.places import NETSUITE, QUICKBOOKS, SALESFORCE, Place
 
 PER_ACCOUNT = 4
 MODES: dict[str, tuple[Place, dict[str, int]]] = {
@@ -20,6 +20,9 @@ MODES: dict[str, tuple[Place, dict[str, int]]] = {
     "update": (NETSUITE, {"bulkThreshold": 20}),
     "batch": (QUICKBOOKS, {"batchSize": 2}),
     "batch update": (QUICKBOOKS, {"batchSize": 2}),
+    "graph": (SALESFORCE, {"bulkThreshold": 2000}),
+    "graph update": (SALESFORCE, {"bulkThreshold": 2000}),
+    "jobs": (SALESFORCE, {"bulkThreshold": 1}),
 }
 LONG_AGO = "2026-01-01 00:00:00+00:00"
 

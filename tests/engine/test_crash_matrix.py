@@ -29,6 +29,7 @@ REPEATING = (
 )
 ASKING = ("before asking", "asked", "before settling", "settling", "settled")
 BATCHED = ("batch", "batch update")
+GRAPHS = ("graph", "graph update", "jobs")
 ANSWERED = tuple(point for point in FIRST_SENDING if point not in ("before reading back", "read back"))
 
 MATRIX = [
@@ -46,6 +47,11 @@ MATRIX = [
     *(Cell(mode, "sent", again=again) for mode in BATCHED for again in REPEATING if again != "recorded:3"),
     *(Cell("batch", point, again=again, late=True) for point in ("intent stored", "sent") for again in ASKING),
     *(Cell(mode, point, again=again, late=True) for mode in ("single", "bulk") for point in ("intent stored", "sent") for again in ASKING),
+    *(Cell(mode, point, at) for mode in GRAPHS for point in (*EVERY_POLL, *FIRST_SENDING) for at in ("first", "third")),
+    *(Cell(mode, point) for mode in ("graph update", "jobs") for point in LOOKING),
+    *(Cell("jobs", point, at) for point in ASYNCHRONOUS for at in ("first", "third", "last")),
+    *(Cell(mode, "sent", again=again) for mode in ("graph", "graph update") for again in REPEATING if again != "recorded:3"),
+    *(Cell(mode, point, again=again, late=True) for mode in ("graph", "jobs") for point in ("intent stored", "sent") for again in ASKING),
 ]
 USUAL = [
     Cell("single", "built", "third"),
@@ -61,6 +67,10 @@ USUAL = [
     Cell("batch", "sent", again="settling", late=True),
     Cell("batch update", "sent", "first", again="before resend"),
     Cell("batch update", "before send", "third", action="kill-soon"),
+    Cell("graph", "sent", "third"),
+    Cell("graph update", "sent", "first", again="before resend"),
+    Cell("jobs", "followed", "first"),
+    Cell("jobs", "sent", "first", again="grasped"),
 ]
 Sites = Callable[[str], Site]
 

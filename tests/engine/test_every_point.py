@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from billing.bill import Party
+from integrations import options, registry
 from integrations.models import IntegrationConfig
 from runs import recover, verify
 from runs.build import Kit
@@ -16,7 +17,7 @@ from runs.models import Delivery, Exchange, IntegrationRun
 from runs.select import select
 from tests.engine.points import POINTS
 from tests.engine.workers import Workers, fresh
-from tests.places import NETSUITE, PLACES
+from tests.places import PLACES
 from tests.runs.conftest import Books
 from tests.runs.factories import a_bill, a_line, arrive
 
@@ -100,9 +101,10 @@ def story(request: pytest.FixtureRequest, db: None, books: Books, workers: Worke
     books.place = place = request.param
     place.map("acc-1", "1001")
     credential = place.credential(books.emulator.credential_files(key_files)[place.kind])
-    options = {"useExternalMappingAccountCode": True, "closedPeriodPolicy": "FIRST_OPEN_DAY"}
-    few = {"bulkThreshold": 3} if place is NETSUITE else {}
-    return Story(place.integration(credential, "The story", **options, **few), books, workers)
+    wanted = {"useExternalMappingAccountCode": True, "closedPeriodPolicy": "FIRST_OPEN_DAY", "bulkThreshold": 3}
+    declared = {option.key for option in options.schema(registry.destination(place.system), "Bill")}
+    chosen = {key: value for key, value in wanted.items() if key in declared}
+    return Story(place.integration(credential, "The story", **chosen), books, workers)
 
 
 STORIES = [(place, point) for place in PLACES for point in sorted(POINTS - place.unreached)]

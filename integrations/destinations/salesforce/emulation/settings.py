@@ -21,7 +21,7 @@ class Settings:
     """`required_fields` and `hidden_fields` name fields as Invoice__c.Region__c; a required one that is not there is made.
 
     `daily_limit` is the org's allowance of calls, `token_seconds` how long a session is good, `job_ms` how long a bulk job takes,
-    `refuse` a list of refusals.
+    `refuse` a list of refusals. `closed_before` is taken as by the other systems and closes nothing: an org has no posting periods.
     """
 
     required_fields: tuple[str, ...] = ()
@@ -30,6 +30,7 @@ class Settings:
     token_seconds: int = 7200
     job_ms: int = 0
     refuse: tuple[Refusal, ...] = ()
+    closed_before: str | None = None
 
     def change(self, values: dict[str, Any]) -> None:
         """Takes new values; null brings a default back. Raises ValueError with a sentence and changes nothing."""
@@ -46,6 +47,8 @@ def _check(name: str, value: Any) -> Any:
         if not isinstance(value, list) or not all(isinstance(entry, str) and entry for entry in value):
             raise ValueError(f"{name} must be a list of field names such as Invoice__c.Region__c.")
         return tuple(entry if "." in entry else f"Invoice__c.{entry}" for entry in value)
+    if name == "closed_before":
+        return str(value)
     if name == "refuse":
         return _refusals(value)
     if type(value) is not int or value < 0:
