@@ -13,6 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config.processes import Died, Processes, free_port
+from integrations import registry
 
 LOCK = "lock"
 
@@ -43,6 +44,10 @@ class Demo:
         return f"http://127.0.0.1:{self.emulator_port}"
 
     @property
+    def source_pages(self) -> str:
+        return "  ".join(f"{self.emulator_url}/{source.platform}/" for source in registry.sources() if source.pull)
+
+    @property
     def credentials(self) -> Path:
         return self.folder / "credentials"
 
@@ -63,7 +68,8 @@ class Demo:
 
     def start(self, processes: Processes) -> None:
         """Returns when everything stands and the sample Bills are on their way. Died when a part does not."""
-        processes.start("emulators", manage("emulators", "--port", str(self.emulator_port), "--write-credentials", str(self.credentials)))
+        files = ("--write-credentials", str(self.credentials), "--hooks", self.url)
+        processes.start("emulators", manage("emulators", "--port", str(self.emulator_port), *files))
         processes.run("migrate", manage("migrate"))
         processes.start("web", web(self.port))
         processes.start("worker", manage("worker"))

@@ -18,6 +18,7 @@ import pytest
 
 from config.demo import only_one
 from config.processes import Died, Processes, free_port
+from integrations import registry
 from tests.source import ROOT
 
 PYTHON = sys.executable
@@ -74,6 +75,11 @@ class Run:
         with urllib.request.urlopen(f"{self.address('Emulators')}/_emulator/state") as answer:
             return dict(json.load(answer))
 
+    def control(self, action: str, body: dict[str, Any]) -> dict[str, Any]:
+        asked = urllib.request.Request(f"{self.address('Emulators')}/_emulator/{action}", json.dumps(body).encode(), method="POST")
+        with urllib.request.urlopen(asked) as answer:
+            return dict(json.load(answer))
+
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Run]:
@@ -110,12 +116,17 @@ def test_the_demo_posts_its_bills_and_leaves_nothing_behind(demo: Run) -> None:
     assert eventually(lambda: bool(demo.runs()) and {run["status"] for run in demo.runs()} <= {"COMPLETE", "ERROR"})
     complete = [run for run in demo.runs() if run["status"] == "COMPLETE"]
     assert len(complete) >= 8
-    documents = {name: _documents(tenants) for name, tenants in demo.state().items()}
+    posted = {destination.slug for destination in registry.destinations()}
+    documents = {name: _documents(tenants) for name, tenants in demo.state().items() if name in posted}
     assert {str(run["external_id"]) for run in complete} <= set().union(*documents.values())
     assert all(documents.values()), "every destination's sample posts"
     with urllib.request.urlopen(f"{demo.address('Open')}/admin/login/") as page:
         assert page.status == 200
     assert re.search(r"demo / \S+", demo.printed)
+
+    changed = {"system": "metronome", "id": "1d0c5e7a-90b4-4f21-a3d6-77e8f9a00001", "amount": "200000"}
+    assert demo.control("change", changed) == {"hook": 200}
+    assert eventually(lambda: ("COMPLETE", "3300.00") in {(run["status"], str(run["amount"])) for run in demo.runs()})
 
     family = demo.family()
     assert len(family) >= 3

@@ -21,8 +21,10 @@ Billpost is running.
   Log in      demo / {password}      (may do everything)
               finance / {password}   (posts, retries and maps; changes no settings)
   Emulators   {emulator_url}/
+  Sources     {sources}
 
-The approved sample Bills are being posted now. Logs are in {folder}. Ctrl-C ends everything.
+The approved sample Bills are being posted now. Change a Bill on the page of its source, and its invoice follows.
+Logs are in {folder}. Ctrl-C ends everything.
 """
 
 
@@ -61,7 +63,7 @@ class Command(BaseCommand):
         with Processes(demo.folder, demo.environment()) as processes:
             try:
                 demo.start(processes)
-                places = {"url": demo.url, "emulator_url": demo.emulator_url, "folder": demo.folder}
+                places = {"url": demo.url, "emulator_url": demo.emulator_url, "folder": demo.folder, "sources": demo.source_pages}
                 self.stdout.write(READY.format(password=demo.password, **places))
                 self.stdout.flush()
                 processes.watch(wanted)

@@ -25,8 +25,9 @@ DAILY_WORK = ("operate", "approve", "map")
 class Command(BaseCommand):
     help = (
         "Loads into an empty installation the sample/ folder of every package: Bills (*.json of a source), and a destination's "
-        "mappings.csv and integration.json, connected with the credential that its emulator wrote. Then it syncs. A source's first "
-        "file is there from the start; the others arrive when it is posted, as revisions do."
+        "mappings.csv and integration.json, connected with the credential that its emulator wrote. Then it syncs. A source that has "
+        "credentials there too is connected and pulled, of any other the first file is imported; further files arrive when all is "
+        "posted, as revisions do."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,9 +35,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, credentials: Path, **options: Any) -> None:
         _make_users()
-        arriving = [(source.platform, _bills(source)) for source in registry.sources() if source.files is None]
-        for platform, files in arriving:
-            self._import(platform, files[:1])
+        arriving = [(source, _bills(source)) for source in registry.sources() if source.files is None]
+        for source, files in arriving:
+            if self._log_in(source, credentials):
+                self._call("pull", source=source.platform)
+            else:
+                self._import(source.platform, files[:1])
         for destination in registry.destinations():
             samples = _samples(destination_packages.__path__, destination.slug)
             if (samples / "mappings.csv").exists():
@@ -44,13 +48,20 @@ class Command(BaseCommand):
             if (samples / "integration.json").exists():
                 self._connect(destination, samples / "integration.json", credentials)
         self._call("sync", wait=True)
-        for platform, files in arriving:
-            self._import(platform, files[1:])
+        for source, files in arriving:
+            self._import(source.platform, files[1:])
         self._call("sync")
 
     def _import(self, platform: str, files: list[Path]) -> None:
         for file in files:
             self._call("import_bills", str(file), source=platform)
+
+    def _log_in(self, source: Source, credentials: Path) -> bool:
+        """Whether the source can be pulled: each kind that has a file is connected, the one for hooks too."""
+        ready = [path for kind in source.credential_kinds if (path := credentials / f"{kind.kind}.json").exists()]
+        for path in ready:
+            self._call("create_credential", file=path)
+        return source.pull is not None and source.pull.kind.kind in {path.stem for path in ready}
 
     def _connect(self, destination: Destination, file: Path, credentials: Path) -> None:
         """Creates the sample integration with the first kind of credential that has a file."""
