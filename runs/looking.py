@@ -49,8 +49,13 @@ def adopted(kit: Kit, pairs: Sequence[Pair]) -> list[Pair]:
         there = held(kit, doubtful)
     except DeliveryError:
         return [(member, _ask_again(outcome) if member in doubtful else outcome) for member, outcome in pairs]
-    ours = [member for member in doubtful if member.key in there]
+    ours = [member for member in doubtful if member.key in there and _in_the_way(member, there[member.key])]
     return [(member, _taken_over(member, there[member.key]) if member in ours else outcome) for member, outcome in pairs]
+
+
+def _in_the_way(member: Member, there: Held) -> bool:
+    """A document that we knew of and were about to change is not what stood in its own way."""
+    return not member.delivery.delivered or there.tag == told(member)["tag"]
 
 
 def _taken_over(member: Member, there: Held) -> Outcome:

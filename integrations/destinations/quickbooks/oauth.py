@@ -98,14 +98,12 @@ def verify(settings: Values, secrets: Values, token: Token) -> Verified:
 
     A development app opens sandbox companies only and a production app real ones, each at a host of its own.
     """
-    systems = (settings["system"],) if settings.get("system") else (SYSTEM, SANDBOX)
-    for system in systems:
-        transport = Wire(_Bearer(token), system, renew_on=())
-        try:
-            return _verified(query.read_preferences(transport, Company(settings["realmId"], system)), settings["realmId"])
-        except (errors.Misconfigured, errors.Refused) as error:
-            refused = errors.Misconfigured(error.sentence, code=error.code, detail=error.detail)
-    raise refused
+    system = settings.get("system", SYSTEM)
+    try:
+        preferences = query.read_preferences(Wire(_Bearer(token), system, renew_on=()), Company(settings["realmId"], system))
+    except errors.Refused as error:
+        raise errors.Misconfigured(error.sentence, code=error.code, detail=error.detail) from error
+    return _verified(preferences, settings["realmId"])
 
 
 class _Bearer:

@@ -136,6 +136,16 @@ def test_somebody_elses_document_is_left_alone(integration: IntegrationConfig, b
     assert the_only(books)["PrivateNote"] == "by hand"
 
 
+def test_an_invoice_is_not_in_its_own_way(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    """Its new number is somebody else's: that is a person's business, not a reason to try again."""
+    for uid in ("b-1", "b-2"):
+        comes(uid)
+        workers.work(integration)
+    arrive(a_bill("b-1", number="I-b-2"))
+    assert workers.work_for(integration, 60) == ["COMPLETE", "COMPLETE", "ERROR"]
+    assert IntegrationRun.objects.get(revision__number=2).error_code == "DUPLICATE_NUMBER"
+
+
 def test_a_lost_answer_is_found_when_the_request_id_is_forgotten(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
     books.configure(request_id_seconds=0)
     comes("b-1")

@@ -17,6 +17,8 @@ TRANSACTIONS = ("Invoice", "CreditMemo")
 NAMED = {"Customer": "DisplayName", "Item": "Name", "Class": "Name"}
 TYPES = (*TRANSACTIONS, "Customer", "Item", "Class", "TaxCode", "Account")
 FIRST_ID = 9001
+REMEMBERED = 1000
+"""So many answers are kept for their request ids, that a long bench does not fill the memory."""
 
 
 class Books:
@@ -71,6 +73,8 @@ class Books:
 
     def remember(self, request_id: str, response: Response) -> None:
         self._answered[request_id] = (time.time(), response)
+        while len(self._answered) > REMEMBERED:
+            del self._answered[next(iter(self._answered))]
 
     @property
     def closed_until(self) -> dt.date | None:
