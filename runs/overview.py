@@ -114,7 +114,7 @@ class Held:
 
 def held_up() -> list[Held]:
     """Open problems ranked by money: the currency with the most Bills first, by amount."""
-    found = {problem.pk: Held(problem) for problem in Problem.objects.exclude(state=Problem.State.CLOSED).select_related("integration")}
+    found = {problem.pk: Held(problem) for problem in Problem.objects.filter(state=Problem.State.OPEN).select_related("integration")}
     rows = Problem.objects.filter(pk__in=found).order_by().values("pk", "runs__currency")
     for row in rows.annotate(n=Count("runs"), total=Sum("runs__amount"), oldest=Min("runs__dt_created")):
         if row["n"]:
