@@ -16,9 +16,12 @@ SQL_GOALS = {30: 0.30, 100: 0.12}
 
 def exact(bench: Bench, target: Target) -> list[Callable[[], list[Figure]]]:
     """Counts: they may run beside anything else."""
-    return [
+    singly: list[Callable[[], list[Figure]]] = [
         lambda: calls_single(bench, target),
         *(lambda percent=percent: calls_lost(bench, target, percent) for percent in (1, 10)),
+    ]
+    return [
+        *(singly if target.single is not None else []),
         lambda: calls_bulk(bench, target),
         *(lambda batch=batch: statements(bench, target, batch) for batch in target.batches),
         lambda: work(bench, target),
@@ -27,7 +30,8 @@ def exact(bench: Bench, target: Target) -> list[Callable[[], list[Figure]]]:
 
 def timed(bench: Bench, peers: Peers, target: Target) -> list[Callable[[], list[Figure]]]:
     """Times: one after the other, with nothing beside them."""
-    return [lambda: wall(bench, peers, target), lambda: dip(bench, target), lambda: processor(bench, peers, target)]
+    singly: list[Callable[[], list[Figure]]] = [lambda: wall(bench, peers, target), lambda: dip(bench, target)]
+    return [*(singly if target.single is not None else []), lambda: processor(bench, peers, target)]
 
 
 def calls_single(bench: Bench, target: Target) -> list[Figure]:
@@ -123,6 +127,7 @@ def processor(bench: Bench, peers: Peers, target: Target) -> list[Figure]:
     return [
         found
         for mode, words, goal in (("bulk", "in bulk", 0.30), ("single", "one by one", None))
+        if mode == "bulk" or target.single is not None
         for found in _processor(bench, target, mode, words, goal, bills, compared)
     ]
 

@@ -46,9 +46,12 @@ def deliver(
 
 
 def _loop(here: World, prefix: str, bills: int) -> Numbers:
-    cpu, started = cpu_seconds(), time.perf_counter()
+    before, cpu, started = here.documents(), cpu_seconds(), time.perf_counter()
     bare.loop(here, bills, prefix)
-    return {"loop_cpu": cpu_seconds() - cpu, "loop_seconds": time.perf_counter() - started}
+    found = {"loop_cpu": cpu_seconds() - cpu, "loop_seconds": time.perf_counter() - started}
+    if here.documents() != before + bills:
+        raise RuntimeError("The bare loop did not post everything.")
+    return found
 
 
 def memory(destination: str, bills: int, lines: int) -> Numbers:

@@ -47,17 +47,17 @@ class Peer:
 class Target:
     """A destination under measurement.
 
-    `tables` gives by entity the table to map to and the external id of the n-th Account or Product in its emulator; `single` and `bulk`
-    are the options that make it post one by one and many at once. `writes` tells a call that carries documents from one that asks;
-    `documents` are the record types that count as posted. `prepare` puts into the emulator what is not there from the start. `goals`
-    by figure: "single" and "bulk" are API calls per Bill.
+    `tables` gives by entity the table to map to and the external id of the n-th Account or Product in its emulator. `single` and `bulk`
+    are the options that make it post one by one (None: it never does) and many at once. `writes` tells a call that carries documents
+    from one that asks; `documents` are the record types that count as posted. `prepare` puts into the emulator what is not there from
+    the start. `goals` by figure: "single" and "bulk" are API calls per Bill.
     """
 
     slug: str
     system: str
     kind: str
     tables: Mapping[str, tuple[str, Callable[[int], str]]]
-    single: Mapping[str, Any]
+    single: Mapping[str, Any] | None
     bulk: Mapping[str, Any]
     documents: tuple[str, ...]
     writes: Callable[[CallRow], bool]

@@ -144,4 +144,4 @@ def world(slug: str, mode: str, batch: int = 0, parallel: int = 0) -> Iterator[W
         declared = registry.destination(chosen.system)
         changed = replace(declared, batch_size=batch or declared.batch_size, parallel=parallel or declared.parallel)
         with mock.patch.object(registry, "destination", lambda system: changed):
-            yield World(chosen, emulator, chosen.single if mode == "single" else chosen.bulk)
+            yield World(chosen, emulator, chosen.single if mode == "single" and chosen.single is not None else chosen.bulk)

@@ -21,28 +21,32 @@ def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     target, folder = request.param, tmp_path_factory.mktemp("bench")
     made = bench.Bench(folder, {"sqlite": bench.migrated(f"sqlite:///{folder / 'template.sqlite3'}")}, quick=True)
     bulk = made.measure("deliver", destination=target.slug, mode="bulk", bills=BULK)[0]
-    single = made.measure("deliver", destination=target.slug, mode="single", bills=SINGLE, lost=LOST)[0]
-    return {"target": target, "bulk": bulk, "single": single}
+    runs = {"target": target, "bulk": bulk}
+    if target.single is not None:
+        runs["single"] = made.measure("deliver", destination=target.slug, mode="single", bills=SINGLE, lost=LOST)[0]
+    return runs
 
 
 def test_every_bill_is_posted_once(counted: dict[str, Any]) -> None:
     """The bench's own first Bill is one document more."""
     assert (counted["bulk"]["complete"], counted["bulk"]["documents"]) == (BULK, BULK + 1)
-    assert (counted["single"]["complete"], counted["single"]["documents"]) == (SINGLE, SINGLE + 1)
+    if single := counted.get("single"):
+        assert (single["complete"], single["documents"]) == (SINGLE, SINGLE + 1)
 
 
 def test_the_calls_per_bill_stay_within_their_goal(counted: dict[str, Any]) -> None:
-    bulk, single = counted["bulk"], counted["single"]
+    bulk = counted["bulk"]
     assert bulk["rerun_calls"] == 0
     assert bulk["calls"] / BULK <= counted["target"].goals["bulk"]
-    assert single["writes"] == SINGLE + LOST
-    assert single["calls"] - single["writes"] <= 2 + LOST
+    if single := counted.get("single"):
+        assert single["writes"] == SINGLE + LOST
+        assert single["calls"] - single["writes"] <= 2 + LOST
 
 
 def test_statements_come_per_batch_and_not_per_bill(counted: dict[str, Any]) -> None:
     """A fixed number per claim, which 40 or 300 Bills are one of, and not one per Bill."""
-    assert sum(counted["bulk"]["sql"].values()) <= 200
-    assert sum(counted["single"]["sql"].values()) <= 200
+    for mode in {"bulk", "single"} & counted.keys():
+        assert sum(counted[mode]["sql"].values()) <= 200
 
 
 def test_each_target_is_a_destination_that_is_there() -> None:
