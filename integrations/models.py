@@ -1,9 +1,11 @@
+import datetime as dt
 import uuid
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from integrations import registry
 
@@ -60,6 +62,21 @@ class IntegrationConfig(models.Model):
     @property
     def options(self) -> dict[str, Any]:
         return self.current_version.options if self.current_version else {}
+
+    def last_due(self, now: dt.datetime) -> dt.datetime:
+        """The latest whole multiple of the schedule since the integration was created."""
+        return self.created_at + self._step * ((now - self.created_at) // self._step)
+
+    @property
+    def next_run(self) -> dt.datetime | None:
+        """When a schedule sends its next batch; None for an integration that follows events or sends nothing at all."""
+        if self.trigger_type != self.Trigger.SCHEDULE or not self.enabled or self.archived_at:
+            return None
+        return self.last_due(timezone.now()) + self._step
+
+    @property
+    def _step(self) -> dt.timedelta:
+        return dt.timedelta(minutes=self.options.get("scheduleMinutes") or 60)
 
     @property
     def connected(self) -> bool:

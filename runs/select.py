@@ -115,8 +115,11 @@ class Selector:
         first = self.options.get("runAfterIntegrationId")
         if not first:
             return ""
-        posted = IntegrationRun.objects.filter(integration_id=first, bill=bill, revision=bill.current_revision, status=Status.COMPLETE)
-        return "" if posted.exists() else "It goes only after another integration has posted it, which has not happened yet."
+        posted = Delivery.objects.filter(integration_id=first, bill=bill, slot=MAIN).exclude(origin="").first()
+        if posted is not None and bill.current_revision and posted.slice_digest == store.slice_digest(store.read(bill.current_revision)):
+            return ""
+        name = IntegrationConfig.objects.filter(pk=first).values_list("name", flat=True).first() or "another integration"
+        return f"It goes only after “{name}” has posted it as it is now, which has not happened yet."
 
 
 def candidates(selector: Selector) -> QuerySet[Bill]:
@@ -130,6 +133,9 @@ def candidates(selector: Selector) -> QuerySet[Bill]:
         bills = bills.filter(account__uid__in=options["accountIds"])
     if options.get("restrictedAccountIds"):
         bills = bills.exclude(account__uid__in=options["restrictedAccountIds"])
+    if options.get("runAfterIntegrationId"):
+        first = Delivery.objects.filter(integration_id=options["runAfterIntegrationId"], bill=OuterRef("pk"), slot=MAIN).exclude(origin="")
+        bills = bills.filter(Exists(first))
     if options.get("onlySendBillOnApproval"):
         bills = bills.filter(status=Bill.Status.APPROVED)
     if options.get("syncStartDate"):
@@ -157,19 +163,13 @@ def select(integration: IntegrationConfig, now: dt.datetime | None = None) -> li
     made: list[UUID] = []
     bills = candidates(selector)
     if now is not None and integration.trigger_type == IntegrationConfig.Trigger.SCHEDULE:
-        bills = bills.filter(current_revision__received_at__lte=last_scheduled(integration, now))
+        bills = bills.filter(current_revision__received_at__lte=integration.last_due(now))
     for chunk in chunks(bills):
         wanted = [bill for bill in chunk if not selector.not_wanted(bill)]
         made += [run.pk for run in order(integration, wanted)]
     for chunk in chunks(void.voided(integration)):
         made += [run.pk for run in order(integration, chunk, void.slot(integration))]
     return made
-
-
-def last_scheduled(integration: IntegrationConfig, now: dt.datetime) -> dt.datetime:
-    """The latest whole multiple of the schedule since the integration was created; the next one is a schedule later."""
-    step = dt.timedelta(minutes=integration.options.get("scheduleMinutes") or 60)
-    return integration.created_at + step * ((now - integration.created_at) // step)
 
 
 def supersede(integration: IntegrationConfig) -> int:

@@ -4,15 +4,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils import timezone
-
 from billing.models import Bill, BillRevision
 from integrations.models import IntegrationConfig
 from runs.models import Delivery, IntegrationRun
 from runs.present import record
 from runs.present.record import Record
 from runs.present.result import Result, result_of
-from runs.select import Selector, last_scheduled
+from runs.select import Selector
 from runs.slots import MAIN
 
 COLUMNS = 3
@@ -90,17 +88,9 @@ def _lane(
         cells=cells,
         reason=reason,
         able=not unable,
-        next_look=_next_look(integration) if unsent and not reason else None,
+        next_look=integration.next_run if unsent and not reason else None,
         now=_now(bill, delivery, runs[-1] if runs else None) if delivery and delivery.delivered else None,
     )
-
-
-def _next_look(integration: IntegrationConfig) -> dt.datetime | None:
-    """When an integration on a schedule takes the Bill up; one that follows events does so within a minute."""
-    if integration.trigger_type != IntegrationConfig.Trigger.SCHEDULE:
-        return None
-    step = dt.timedelta(minutes=integration.options.get("scheduleMinutes") or 60)
-    return last_scheduled(integration, timezone.now()) + step
 
 
 def _now(bill: Bill, delivery: Delivery, newest: IntegrationRun | None) -> Now:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
+from django.urls import reverse
 
 from billing.bill import Band, Line, Party, Ref
 from billing.models import Bill
@@ -87,6 +88,8 @@ def test_a_schedule_says_when_it_looks_again(admin: Client, integration: Integra
     integrations.change_options(integration, scheduled, None)
 
     assert "every 60 min" in bill_page(admin, arrive(a_bill())[0])
+    details = text_of(admin.get(reverse("admin:integrations_integrationconfig_change", args=[integration.pk])))
+    assert "Next run" in details and "Sync now sends at once" in details
 
 
 def test_only_the_latest_revisions_have_a_column_until_asked(admin: Client, integration: IntegrationConfig) -> None:

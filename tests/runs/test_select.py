@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from billing import store
 from billing.bill import Party
@@ -14,7 +16,7 @@ from integrations import service as integrations
 from integrations.models import IntegrationConfig
 from runs.deliver import deliver
 from runs.models import IntegrationRun
-from runs.select import Selector, last_scheduled, select
+from runs.select import Selector, select
 from tests.runs.conftest import Books
 from tests.runs.factories import a_bill, a_line, an_integration, arrive, the_source
 
@@ -118,7 +120,7 @@ def test_only_the_sources_it_names(bill: Bill, credential: object) -> None:
 def test_it_goes_only_after_another_integration(integration: IntegrationConfig, books: Books) -> None:
     later = an_integration(integration.credential, "later", runAfterIntegrationId=str(integration.pk))
     [bill] = arrive(a_bill("b-1"))
-    assert "only after another integration" in reason(later, bill)
+    assert "only after “NetSuite US” has posted it" in reason(later, bill)
     select(integration)
     deliver(integration)
     assert reason(later, bill) == ""
@@ -134,7 +136,7 @@ def test_a_schedule_takes_what_arrived_before_its_last_time(credential: object) 
     integration = an_integration(credential, triggerType="SCHEDULE", scheduleMinutes=60)
     arrive(a_bill("b-1"))
     now = integration.created_at + dt.timedelta(minutes=61)
-    assert last_scheduled(integration, now) == integration.created_at + dt.timedelta(minutes=60)
+    assert integration.last_due(now) == integration.created_at + dt.timedelta(minutes=60)
     assert select(integration, integration.created_at + dt.timedelta(minutes=59)) == []
     assert len(select(integration, now)) == 1
 
@@ -151,3 +153,31 @@ def test_a_changed_amount_of_an_account_that_left_is_not_sent(integration: Integ
     arrive(a_bill("b-1", total=Decimal("100.00")))
     integrations.change_options(integration, integration.options | {"accountFilter": "currency == EUR"}, None)
     assert select(integration) == []
+
+
+def test_a_schedule_names_its_next_run_and_sync_now_does_not_wait(credential: object) -> None:
+    integration = an_integration(credential, triggerType="SCHEDULE", scheduleMinutes=90)
+    arrive(a_bill("b-1"))
+    with time_machine.travel(integration.created_at + dt.timedelta(minutes=100), tick=False):
+        assert integration.next_run == integration.created_at + dt.timedelta(minutes=180)
+        assert select(integration, timezone.now() - dt.timedelta(minutes=20)) == []
+        assert len(select(integration)) == 1
+    integrations.disable(integration, "by hand", None)
+    assert integration.next_run is None
+    assert an_integration(credential, "events").next_run is None
+
+
+def test_a_bill_that_goes_second_follows_each_revision_of_the_first(integration: IntegrationConfig, books: Books) -> None:
+    """Also when the first had nothing to send again, because the Bill was only approved."""
+    later = an_integration(integration.credential, "later", runAfterIntegrationId=str(integration.pk), onlySendBillOnApproval=True)
+    pending = a_bill("b-1", status="PENDING")
+    [bill] = arrive(pending)
+    assert select(later) == []
+    select(integration)
+    deliver(integration)
+    assert reason(later, bill) == "The Bill is not approved yet."
+    [bill] = arrive(replace(pending, status="APPROVED"))
+    assert select(integration) == [] and reason(later, bill) == ""
+    [bill] = arrive(replace(pending, status="APPROVED", lines=(a_line(amount="5.00"),), total=Decimal("5.00")))
+    assert reason(later, bill) == "It goes only after “NetSuite US” has posted it as it is now, which has not happened yet."
+    assert select(later) == []
