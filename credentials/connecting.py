@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -50,7 +49,7 @@ def _created(request: HttpRequest, form: CredentialForm) -> HttpResponse:
         credential = service.create_draft(**given)
         return redirect(pages.onward(request, pages.address("connect", credential)))
     credential = service.create(certificate=form.certificate(), **given)
-    messages.success(request, f"{credential} is connected to {credential.system_label} {credential.tenant}.")
+    views.tell(request, credential, "is connected")
     return redirect(pages.next_address(request, pages.address("change", credential)))
 
 
@@ -76,7 +75,7 @@ def _connected(request: HttpRequest, credential: Credential, form: CredentialFor
         service.make_key_pair(credential, views.person(request))
         return redirect(pages.onward(request, pages.address("connect", credential)))
     service.replace_secrets(credential, form.values(), views.person(request), form.certificate())
-    messages.success(request, f"{credential} is connected to {credential.system_label} {credential.tenant}.")
+    views.tell(request, credential, "is connected")
     return redirect(pages.next_address(request, pages.address("change", credential)))
 
 

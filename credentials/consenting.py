@@ -56,7 +56,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     except errors.DeliveryError as refused:
         messages.error(request, refused.sentence)
         return redirect(pages.with_next(pages.address("consent", credential), started.back))
-    messages.success(request, f"{credential} is connected to {credential.system_label} {credential.tenant}.")
+    views.tell(request, credential, "is connected")
     return redirect(started.back or pages.address("change", credential))
 
 

@@ -56,4 +56,5 @@ def mark_verified(credential: Credential, verified: Verified, actor: Any = None)
     if Credential.objects.filter(pk=credential.pk, serial=credential.serial).update(**good):
         for name, value in good.items():
             setattr(credential, name, value)
+        credential.note = verified.note
         announce(credential, "verified", actor, before)

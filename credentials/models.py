@@ -78,6 +78,9 @@ class Credential(models.Model):
     created_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    note = ""
+    """What the last connection test said beside whose books they are: a sentence, kept with this instance only."""
+
     class Meta:
         ordering = ("name",)
         permissions = [("connect", "Create credentials, connect and disconnect them")]

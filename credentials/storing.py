@@ -87,6 +87,7 @@ def adopt(credential: Credential, connection: Connection) -> None:
         "tenant": connection.verified.tenant,
         "status": Status.VERIFIED,
         "last_verified_at": timezone.now(),
+        "note": connection.verified.note,
     }
     for name, value in values.items():
         setattr(credential, name, value)

@@ -27,6 +27,13 @@ def page(request: HttpRequest, template: str, **context: Any) -> TemplateRespons
     return TemplateResponse(request, f"credentials/{template}.html", shown)
 
 
+def tell(request: HttpRequest, credential: Credential, what: str) -> None:
+    """That a login works, and what the vendor's settings mean for Bills, where they limit them."""
+    messages.success(request, f"{credential} {what} to {credential.system_label} {credential.tenant}.")
+    if credential.note:
+        messages.warning(request, credential.note)
+
+
 def person(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
@@ -60,7 +67,7 @@ def test(request: HttpRequest, pk: UUID) -> HttpResponse:
     credential = get_object_or_404(Credential, pk=pk)
     try:
         credential = service.verify(credential, person(request))
-        messages.success(request, f"{credential} logs in to {credential.system_label} {credential.tenant}.")
+        tell(request, credential, "logs in")
     except errors.DeliveryError as refused:
         messages.error(request, refused.sentence)
     return redirect(pages.address("change", credential))

@@ -441,7 +441,7 @@ class Redeemed:
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """The answer of a successful connection test: whose books, and until when the credential lasts."""
+    """The answer of a successful connection test: whose books; `note` is a sentence on what their settings mean for Bills."""
 
     tenant: str
     note: str = ""

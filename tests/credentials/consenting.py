@@ -3,6 +3,7 @@
 import datetime
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,6 +29,7 @@ class ConsentVault(Vault):
         self.redeemed: list[Redeemed] = []
         self.revoked: list[str] = []
         self.systems: list[str] = []
+        self.note = ""
         self.tried: list[str] = []
         self.good: set[str] = {"r0"}
         self.rolling = datetime.timedelta(days=100)
@@ -55,7 +57,7 @@ class ConsentVault(Vault):
 
     def verify(self, settings: Mapping[str, str], secrets: Mapping[str, str], token: Token) -> Verified:
         self.systems.append(settings["system"])
-        return super().verify(settings, secrets, token)
+        return replace(super().verify(settings, secrets, token), note=self.note)
 
     def revoke(self, settings: Mapping[str, str], secrets: Mapping[str, str], token: Token) -> None:
         if self.failure:

@@ -44,7 +44,7 @@ def verify(settings: Values, secrets: Values, token: Token) -> Verified:
     request = Request(method="GET", url=f"{org.data}/limits", headers=authorise(settings, secrets, token), safe=True)
     answer = Wire(None, SYSTEM).send(request)
     if answer.status == 200 and "DailyApiRequests" in parsed(answer.body):
-        return Verified(tenant=org.tenant, note="Sandbox" if is_sandbox(f"{org.tenant}.") else "")
+        return Verified(tenant=org.tenant, note="It is a sandbox." if is_sandbox(f"{org.tenant}.") else "")
     fault = match(TABLE, complaints(answer)[0], {})
     if fault.next in ("retry", "rate", "unknown"):
         busy = "Salesforce let us in but is too busy to answer. Connect again in a minute."
