@@ -662,6 +662,17 @@ class FileFormat:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tables:
+    """A data export of several CSV files, one per table, that make Bills only together: `read` joins the rows of the tables `names`.
+
+    Cells are text, "" where they are null. Pure; gives Accounts and catalogue records, then Bills, in the source's API shapes.
+    """
+
+    names: tuple[str, ...]
+    read: Callable[[Mapping[str, Iterable[Mapping[str, str]]]], Iterable[Fetched]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """A billing platform: one package under integrations/sources.
 
@@ -682,4 +693,5 @@ class Source:
     pull: Pull | None = None
     hook: Hook | None = None
     files: FileFormat | None = None
+    tables: Tables | None = None
     bill_url: Callable[[str, str], str] | None = None

@@ -123,6 +123,8 @@ def _origin(record: Record) -> str:
 def _withheld(record: Record) -> str:
     """Why nobody but Metronome may send this invoice, or ""."""
     payer = record.record("payer").text("customer_id")
+    if record.text("environment_type") == "SANDBOX":
+        return "It comes from Metronome's sandbox."
     if record.text("status") == "DRAFT":
         return "It is a draft at Metronome, whose amounts still change."
     if record.raw.get("billable_status") == "unbillable":

@@ -1,5 +1,6 @@
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from integrations import registry
 from integrations.contract import Rejected
 from runs import tasks
 from runs.collect import Collector
+from runs.intake.tables import read_tables, table_of
 from runs.management.output import write
 
 STDIN = "-"
@@ -29,6 +31,9 @@ A file's ending says what it is; for - and other endings its first line does. Fi
           lineItems.convertedSubtotal, lineItems.productId, lineItems.productCode, lineItems.productName,
           lineItems.servicePeriodStartDate, lineItems.servicePeriodEndDate
           An empty cell is a field not given. Pricing bands are lists and have no columns.
+
+Metronome's data export is taken whole: its CSV files named invoice or finalized_invoice, line_item and product, or lying in folders of
+these names, all in one call.
 
 --source files takes Bills in Billpost's own form, --source focus a cloud provider's FOCUS 1.0 cost file; the page Import Bills has
 templates and the JSON Schema of both.
@@ -52,8 +57,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry = options["dry_run"]
         collector = Collector(find_or_make_source(options["source"], options["platform"], keep=not dry), dry=dry)
-        for name in options["files"]:
-            take(collector, name)
+        _take_all(collector, options["files"])
         if not dry and (collector.report.created or collector.report.revised):
             tasks.wake_all()
         write(collector.report)
@@ -83,6 +87,19 @@ def _make_source(slug: str, platform: str, label: str, keep: bool) -> Source:
     if keep:
         source.save()
     return source
+
+
+def _take_all(collector: Collector, names: Sequence[str]) -> None:
+    """One by one, unless they are the tables of a data export, which only together make Bills."""
+    tables, paths = collector.source.tables, [Path(name) for name in names]
+    if tables is None or not all(table_of(path, tables.names) for path in paths):
+        for name in names:
+            take(collector, name)
+        return
+    try:
+        collector.take(read_tables(paths, tables))
+    except OSError as error:
+        collector.report.rejected.append(Rejected(where=str(error.filename), why=f"The file cannot be read: {error.strerror}."))
 
 
 def take(collector: Collector, name: str) -> None:
