@@ -110,6 +110,7 @@ def test_what_is_held_is_read_in_one_query(books: Books) -> None:
         date=dt.date(2026, 10, 31),
         period="Oct 2026",
         subsidiary="1",
+        customer="Borealis AI",
     )
     assert set(held) == {"bill-9", "bill-8"}
     assert books.hub.calls.report()["total"] == 1
