@@ -57,10 +57,15 @@ class IntakeForm(forms.Form):
 @may_operate
 def intake(request: HttpRequest) -> HttpResponse:
     """The form; POST keeps the file and leads to its page. The same file again changes nothing."""
-    form = IntakeForm(request.POST or None, request.FILES or None, initial={"source": request.GET.get("source", "")})
+    form = IntakeForm(request.POST or None, request.FILES or None, initial={"source": request.GET.get("source") or _last_source()})
     if request.method == "POST" and form.is_valid():
         return HttpResponseRedirect(reverse("admin:runs_import_file", args=[_taken(request, form).pk]))
     return render(request, "runs/import.html", _context(request, form=form, title="Import Bills"))
+
+
+def _last_source() -> str:
+    """Where the newest file came from: the next one is most often its like."""
+    return FileImport.objects.order_by("-pk").values_list("slug", flat=True).first() or ""
 
 
 @require_safe

@@ -72,6 +72,7 @@ def connect(page: Page) -> None:
 def bring_in(page: Page, file: Path) -> None:
     page.get_by_role("link", name="Overview").first.click()
     page.get_by_role("link", name="Import a file").click()
+    page.get_by_label("Source", exact=True).select_option("m3ter")
     page.get_by_label("File", exact=True).set_input_files(file)
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("2 Bills came.")).to_be_visible()

@@ -56,6 +56,13 @@ def test_a_file_is_imported_and_the_same_again_changes_nothing(client: Client) -
     assert figures(give(client, sample, "demo.json")) == [0, 0, bills, 0]
 
 
+def test_the_next_file_is_thought_to_come_from_where_the_last_one_did(client: Client) -> None:
+    assert client.get(PAGE).context["form"].initial["source"] == ""
+    give(client, json.dumps([a_raw_bill()]))
+    assert client.get(PAGE).context["form"].initial["source"] == "m3ter"
+    assert client.get(f"{PAGE}?source=focus").context["form"].initial["source"] == "focus"
+
+
 def test_who_imported_what_is_kept(client: Client) -> None:
     give(client, json.dumps([a_raw_bill(), {"id": "b-2"}]))
     event = Event.objects.get(verb="imported")
