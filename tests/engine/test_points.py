@@ -22,6 +22,9 @@ WITHOUT = {
     "problem_orders.retry": "the same, for one problem",
     "adopt.look": "a person waits for the answer to this question, and nothing is stored before it",
     "adopt.adopt": "notes in one transaction what a person has confirmed; nothing is sent",
+    "inbox._store": "one transaction, acknowledged only after it: what a death loses was not acknowledged, and its source posts it again",
+    "file_import.keep": "a person waits for it, and a file is kept whole or not at all",
+    "reconcile._elsewhere": "a question that changes nothing, and a report that a person asks for again",
     "send.look": "a question that changes nothing; whoever asks has a point before it and one after",
 }
 
