@@ -191,7 +191,7 @@ def test_nothing_of_it_is_stored_in_plain(connected: Credential) -> None:
         cursor.execute("SELECT * FROM credentials_credential")
         whole = " ".join(map(str, cursor.fetchall()[0]))
     assert "T-1" in whole
-    assert (CANARY in whole, "r1" in whole) == (False, False)
+    assert (CANARY in whole, '"r1"' in whole) == (False, False)
 
 
 # --- connecting again ---------------------------------------------------------------------------------------------------------------------
