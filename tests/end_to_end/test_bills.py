@@ -116,7 +116,7 @@ def test_a_file_that_is_not_there_is_rejected_like_a_record(installation: Instal
 
 def test_an_unknown_source_is_told_with_those_that_are_known(installation: Installation) -> None:
     told = installation.refusal("import_bills", "--source", "m4ter", installation.file("bills.json", "[]"))
-    assert "No source is called “m4ter”. Known are m3ter" in told
+    assert "No source is called “m4ter”. Known are files, focus, m3ter, maxio, metronome" in told
 
 
 def test_an_empty_file_holds_nothing_and_is_no_error(installation: Installation) -> None:
