@@ -22,7 +22,7 @@ test-all: test  ## test, then the long ones, and on PostgreSQL and Redis what te
 	$(PYTHON_IN_VENV) -m pytest -n auto -m slow
 	$(PYTHON_IN_VENV) -m tests.services $(PYTHON_IN_VENV) -m pytest -n auto -m "database and not browser" $(ON_SERVERS:%=--ignore=%)
 
-bench: setup  ## the benchmarks: one table and bench.json; QUICK=1 measures less, in under a minute
+bench: setup  ## the benchmarks: one table and bench.json; QUICK=1 measures less
 	$(PYTHON_IN_VENV) -m benchmarks $(if $(QUICK),--quick)
 
 screenshots: setup  ## docs/images from a demo of its own

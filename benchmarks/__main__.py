@@ -34,18 +34,20 @@ def main() -> int:
 
 
 def measure(made: Bench) -> None:
-    """Counts beside each other, and killed workers beside them, as they mostly wait; then the times, alone."""
+    """Counts beside each other, and killed workers beside them, as they mostly wait; then the times, alone unless it has to be quick."""
     peers, targets = Peers(made.folder), all_targets()
+    times = [part for target in targets for part in per_destination.timed(made, peers, target)]
+    times += [*per_product.timed(made, peers), lambda: lists.figures(made)]
     with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(2) as kills:
         waiting = [kills.submit(per_product.recovery, made, targets[0], victim) for victim in ("worker", "cluster")]
         counts = [pool.submit(per_product.memory, made, targets[0])]
         packages = [per_product.CEL, *(peer.package for target in targets for peer in target.peers)]
         kills.map(peers.prepare, packages)
         counts += [pool.submit(part) for target in targets for part in per_destination.exact(made, target)]
+        counts += [pool.submit(part) for part in times if made.quick]
         collect(made, counts)
         collect(made, waiting)
-    times = [part for target in targets for part in per_destination.timed(made, peers, target)]
-    for part in [*times, *per_product.timed(made, peers), lambda: lists.figures(made)]:
+    for part in times if not made.quick else []:
         collect(made, [_done(part)])
 
 

@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 PATIENCE = 90
@@ -31,6 +32,7 @@ class Peers:
 
     folder: Path
     failed: dict[str, str] = field(default_factory=dict)
+    one_at_a_time: Lock = field(default_factory=Lock)
 
     def prepare(self, package: str) -> None:
         """Makes the environment now, so that nobody waits for it later."""
@@ -45,8 +47,9 @@ class Peers:
             raise NotHereError(self.failed[package])
         home = self.folder / f"peer-{package.partition('==')[0]}"
         python = home / "bin" / "python"
-        if not python.exists():
-            self._install(package, home, python)
+        with self.one_at_a_time:
+            if package not in self.failed and not python.exists():
+                self._install(package, home, python)
         return str(python)
 
     def _install(self, package: str, home: Path, python: Path) -> None:

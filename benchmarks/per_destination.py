@@ -35,7 +35,7 @@ def timed(bench: Bench, peers: Peers, target: Target) -> list[Callable[[], list[
 
 
 def calls_single(bench: Bench, target: Target) -> list[Figure]:
-    bills = 200 if bench.quick else 500
+    bills = 100 if bench.quick else 500
     [run] = bench.measure("deliver", destination=target.slug, mode="single", bills=bills)
     calls, asked = whole(run, bills)["calls"] / bills, (run["calls"] - run["writes"]) * 100 / bills
     told = f"P2-{target.slug}-single"
@@ -48,7 +48,7 @@ def calls_single(bench: Bench, target: Target) -> list[Figure]:
 
 def calls_lost(bench: Bench, target: Target, percent: int) -> list[Figure]:
     """Each lost answer costs the same request once more; a query per batch settles the rest."""
-    bills = 200 if bench.quick else 500
+    bills = 100 if bench.quick else 500
     [run] = bench.measure("deliver", destination=target.slug, mode="single", bills=bills, lost=bills * percent // 100)
     name = f"API calls per Bill, {percent} % of the answers lost"
     goal = target.goals["single"] * 1.02 + percent / 100
@@ -69,7 +69,7 @@ def calls_bulk(bench: Bench, target: Target) -> list[Figure]:
 
 def statements(bench: Bench, target: Target, batch: int) -> list[Figure]:
     """The destination's batch size is `batch`; a claim is that many times its declared parallelism."""
-    bills = 1000 if bench.quick else 3000
+    bills = 500 if bench.quick else 3000
     [run] = bench.measure("deliver", destination=target.slug, mode="bulk", bills=bills, batch=batch)
     counted = {phase: whole(run, bills)["sql"].get(phase, 0) / bills for phase in ("ingest", "select", "send", "record")}
     told, path = f"P4-{target.slug}-{batch}", counted["select"] + counted["send"] + counted["record"]
@@ -122,7 +122,7 @@ def dip(bench: Bench, target: Target) -> list[Figure]:
 
 
 def processor(bench: Bench, peers: Peers, target: Target) -> list[Figure]:
-    bills = 200 if bench.quick else 1000
+    bills = 100 if bench.quick else 1000
     compared = {name: found["cpu"] * 1000 / found["count"] for name, found in _others(bench, peers, target, 50, 0)}
     return [
         found

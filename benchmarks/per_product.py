@@ -24,12 +24,12 @@ def memory(bench: Bench, target: Target) -> list[Figure]:
     few = 1_000
     least = _peak(bench, target, few)
     found = [figure("P5-rss-1k", "peak memory, 1,000 Bills", "MB", least, 150)]
-    for count in (3_000,) if bench.quick else (10_000, 100_000):
+    for count in (2_000,) if bench.quick else (10_000, 100_000):
         short, most = f"{count // 1000}k", _peak(bench, target, count)
         slope = (most - least) * 1000 / (count - few)
         found.append(figure(f"P5-rss-{short}", f"peak memory, {short} Bills / 1k Bills ({most:.0f} MB)", "ratio", most / least, 1.10))
         found.append(figure(f"P5-slope-{short}", f"more memory per 1,000 Bills, to {short}", "MB", slope))
-    lines = 5_000 if bench.quick else 50_000
+    lines = 2_000 if bench.quick else 50_000
     big = _peak(bench, target, 1, lines)
     return [*found, figure(f"P5-lines-{lines // 1000}k", f"peak memory, one Bill of {lines:,} lines", "MB", big)]
 
