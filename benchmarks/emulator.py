@@ -1,6 +1,7 @@
 """The emulators in a process of their own, steered and counted by their control API."""
 
 import json
+import shutil
 import sys
 import tempfile
 import urllib.request
@@ -49,13 +50,17 @@ class Emulator:
 
 @contextmanager
 def running() -> Iterator[Emulator]:
-    """Starts the emulators on a free port and stops them afterwards. Credential files stay in a shared folder, for their keys are slow."""
+    """Starts the emulators on a free port and stops them afterwards. Credential files are copied from the first, as keys are slow."""
     folder = Path(environ.get("BENCH_FOLDER") or tempfile.mkdtemp(prefix="billpost-bench-"))
     logs = Path(tempfile.mkdtemp(dir=folder))
     with Processes(logs, environ) as processes:
         port = free_port(20_000 + hash(logs.name) % 20_000)
-        keys = folder / "credentials"
+        keys, shared = logs / "credentials", folder / "credentials"
+        if shared.is_dir():
+            shutil.copytree(shared, keys)
         command = [sys.executable, str(ROOT / "manage.py"), "emulators", "--port", str(port), "--write-credentials", str(keys)]
         processes.start("emulators", command)
         processes.wait_for_port(port)
+        if not shared.is_dir():
+            shutil.copytree(keys, shared)
         yield Emulator(f"http://127.0.0.1:{port}", {file.stem: json.loads(file.read_text()) for file in keys.glob("*.json")})
