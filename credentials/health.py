@@ -52,9 +52,9 @@ def note_usage(credential: Credential, usage: Usage) -> None:
 def mark_verified(credential: Credential, verified: Verified, actor: Any = None) -> None:
     """It logs in. Ignored when its secrets have changed since `credential` was read."""
     before, now = facts(credential), timezone.now()
-    good = {"status": Status.VERIFIED, "status_reason": "", "tenant": verified.tenant, "last_verified_at": now}
+    told = {"tenant": verified.tenant, "note": verified.note, "currencies": list(verified.currencies)}
+    good = {"status": Status.VERIFIED, "status_reason": "", "last_verified_at": now} | told
     if Credential.objects.filter(pk=credential.pk, serial=credential.serial).update(**good):
         for name, value in good.items():
             setattr(credential, name, value)
-        credential.note = verified.note
         announce(credential, "verified", actor, before)

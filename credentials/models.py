@@ -43,6 +43,7 @@ class Credential(models.Model):
     `certificate` (PEM) belongs to the private key in `secrets`. `new_key` waits to be connected, {field name: value}: a private key
     made here that the vendor does not know yet, with `new_certificate`, or what a person consents with next. The present login goes on
     until then. `expires_at` is when a person has to act: the certificate's end, or the refresh token's.
+    `note` and `currencies` are what the last connection test told of the books: contract.Verified.
     `calls_used` of `calls_allowed` is the vendor's count of calls, of all its integrations together, as last read.
     `serial` rises with every change of secrets or tokens, `fence` with every change of who may record a token.
     """
@@ -72,14 +73,13 @@ class Credential(models.Model):
     calls_used = models.PositiveBigIntegerField(null=True)
     calls_allowed = models.PositiveBigIntegerField(null=True)
     calls_read_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)
+    currencies = models.JSONField(default=list)
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveBigIntegerField(default=0)
     serial = models.PositiveBigIntegerField(default=0)
     created_by = models.ForeignKey(django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-
-    note = ""
-    """What the last connection test said beside whose books they are: a sentence, kept with this instance only."""
 
     class Meta:
         ordering = ("name",)

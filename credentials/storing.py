@@ -88,6 +88,7 @@ def adopt(credential: Credential, connection: Connection) -> None:
         "status": Status.VERIFIED,
         "last_verified_at": timezone.now(),
         "note": connection.verified.note,
+        "currencies": list(connection.verified.currencies),
     }
     for name, value in values.items():
         setattr(credential, name, value)

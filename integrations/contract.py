@@ -441,10 +441,14 @@ class Redeemed:
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """The answer of a successful connection test: whose books; `note` is a sentence on what their settings mean for Bills."""
+    """The answer of a successful connection test: whose books; `note` is a sentence on what their settings mean for Bills.
+
+    `currencies`: the only ones that these books can bill in; empty for any.
+    """
 
     tenant: str
     note: str = ""
+    currencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from billing.models import Bill
 from integrations import names, options, registry
 from integrations.models import IntegrationConfig
 
@@ -20,6 +21,7 @@ POSTED_DAYS = 14
 LATEST = 8
 _MOST_LINKED = 5
 _MOST_EVENTS = 5
+_RECENT = 10_000
 
 _WORDS = {
     "WAITING": "Not sent yet",
@@ -81,6 +83,18 @@ def tiles(integration: IntegrationConfig) -> dict[str, Tile]:
         "waiting": _tile("Waiting", integration.runs.filter(status__in=WAITING)),
         "failed": _tile("Failed", newest(integration, FAILED)),
     }
+
+
+def unbillable(integration: IntegrationConfig) -> list[str]:
+    """Currencies of lately arrived Bills that the connected books cannot bill in."""
+    accepted = integration.credential.currencies if integration.credential else []
+    if not accepted:
+        return []
+    newest = Bill.objects.aggregate(pk=Max("pk"))["pk"] or 0
+    bills = Bill.objects.filter(pk__gt=newest - _RECENT).exclude(status=Bill.Status.VOID).exclude(currency__in=accepted)
+    if sources := list(integration.sources.all()):
+        bills = bills.filter(source__in=sources)
+    return list(bills.order_by("currency").values_list("currency", flat=True).distinct())
 
 
 def _tile(label: str, runs: QuerySet[Any]) -> Tile:

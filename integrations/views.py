@@ -62,6 +62,7 @@ def details(request: HttpRequest, pk: str) -> HttpResponse:
     context = shell(request, integration, integration.name) | {
         "reached": reached,
         "overlaps": overlaps(integration, reached.ids) if not integration.archived_at else [],
+        "unbillable": shown.unbillable(integration),
         "sentences": describe.describe(integration.options, destination, integration.entity_type, books, reached),
         "tiles": shown.tiles(integration),
         "oldest": shown.oldest_unsent(integration),

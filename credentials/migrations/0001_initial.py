@@ -39,6 +39,8 @@ class Migration(migrations.Migration):
                 ('calls_used', models.PositiveBigIntegerField(null=True)),
                 ('calls_allowed', models.PositiveBigIntegerField(null=True)),
                 ('calls_read_at', models.DateTimeField(null=True)),
+                ('note', models.TextField(blank=True)),
+                ('currencies', models.JSONField(default=list)),
                 ('lease_until', models.DateTimeField(null=True)),
                 ('fence', models.PositiveBigIntegerField(default=0)),
                 ('serial', models.PositiveBigIntegerField(default=0)),

@@ -120,6 +120,18 @@ def test_connecting_and_disconnecting(desk: Client, integration: IntegrationConf
     assert "not yet connected" in page(desk, integration)
 
 
+def test_currencies_that_the_books_do_not_take_are_told(desk: Client, integration: IntegrationConfig) -> None:
+    books = credential("LedgerOne", currencies=["USD"], note="Multicurrency is off. Switch it on under Settings.")
+    service.connect(integration, books, None)
+    for number, currency in enumerate(("USD", "EUR", "EUR", "GBP"), 1):
+        bill(number, currency)
+    shown = page(desk, integration)
+    assert "cannot bill in EUR, GBP, and Bills came in them." in shown and "Multicurrency is off." in shown
+    books.currencies = []
+    books.save()
+    assert "cannot bill in" not in page(desk, integration)
+
+
 def test_a_credential_of_another_system_is_no_choice(desk: Client, integration: IntegrationConfig) -> None:
     other = credential("Of the sandbox", "LedgerSandbox")
     answer = desk.post(address(integration, "connect"), {"credential": str(other.pk)}, follow=True)

@@ -129,7 +129,7 @@ def _verified(preferences: query.Record, realm: str) -> Verified:
         f"The company's home currency is {home} and Multicurrency is off, so QuickBooks refuses Bills in any other currency. "
         "It is switched on under Settings > Account and settings > Advanced > Currency, and cannot be switched off again."
     )
-    return Verified(tenant=realm, note=note)
+    return Verified(tenant=realm, note=note, currencies=(home,))
 
 
 def _token(settings: Values, secrets: Values, form: Values, longest: dt.timedelta | None = None) -> Token:

@@ -139,7 +139,9 @@ def test_a_login_service_that_fails_is_asked_again(app: App) -> None:
 
 def test_a_company_with_one_currency_is_told(app: App) -> None:
     app.configure(multicurrency=False, home_currency="GBP")
-    note = oauth.verify(app.settings, app.secrets, oauth.obtain(app.settings, app.secrets)).note
+    verified = oauth.verify(app.settings, app.secrets, oauth.obtain(app.settings, app.secrets))
+    note = verified.note
+    assert verified.currencies == ("GBP",)
     assert "home currency is GBP" in note and "Settings > Account and settings > Advanced > Currency" in note
 
 
