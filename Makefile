@@ -12,6 +12,7 @@ demo: setup  ## everything from nothing on this machine; Ctrl-C ends it
 
 lint: setup  ## ruff and mypy
 	$(PYTHON_IN_VENV) -m ruff check .
+	$(PYTHON_IN_VENV) -m ruff format --check --quiet .
 	$(PYTHON_IN_VENV) -m mypy .
 
 test: lint  ## lint, types, the suite on SQLite, then again on a real PostgreSQL and Redis

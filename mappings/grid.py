@@ -161,9 +161,7 @@ def suggest(grid: Grid, rows: Iterable[Row]) -> None:
             row.suggestion = suggester.suggest(row.entity)
 
 
-def _rows(
-    integration: Any, tab: Tab, found: Sequence[Entity], records: Sequence[CatalogueRecord], known: bool, held: Waiting
-) -> list[Row]:
+def _rows(integration: Any, tab: Tab, found: Sequence[Entity], records: Sequence[CatalogueRecord], known: bool, held: Waiting) -> list[Row]:
     mapped = _mapped(integration, tab)
     by_id = {record.external_id: seen_of(record) for record in records}
     codes = {record.code or record.name: seen_of(record) for record in records if record.active} if tab.by_code else {}

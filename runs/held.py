@@ -15,9 +15,7 @@ from runs.problems import MISSING_MAPPING, fingerprint_of
 Row = tuple[Any, str, int, Decimal]
 
 
-def waiting(
-    sender: Any, *, system: str, table: str, integration: UUID | None, entities: Collection[Pair], **_: Any
-) -> Waiting:
+def waiting(sender: Any, *, system: str, table: str, integration: UUID | None, entities: Collection[Pair], **_: Any) -> Waiting:
     """From the open problems of missing mappings, in three queries."""
     marks = {fingerprint_of(MISSING_MAPPING, table, f"{entity}:{uid}"): (entity, uid) for entity, uid in entities}
     problems = Problem.objects.filter(code=MISSING_MAPPING, integration__system=system).exclude(state=Problem.State.CLOSED)

@@ -61,8 +61,15 @@ def test_the_file_has_the_promised_shape(tmp_path: Path) -> None:
     [bulk, chosen] = json.loads((tmp_path / "bench.json").read_text())["figures"]
     assert list(bulk) == [field.name for field in fields(Figure)]
     assert bulk == {
-        "id": "P2-netsuite-bulk", "name": "API calls per Bill in bulk", "unit": "calls", "value": 0.05, "goal": 0.05, "better": "lower",
-        "min": 0.04, "max": 0.06, "peers": {"bare loop": 1},
+        "id": "P2-netsuite-bulk",
+        "name": "API calls per Bill in bulk",
+        "unit": "calls",
+        "value": 0.05,
+        "goal": 0.05,
+        "better": "lower",
+        "min": 0.04,
+        "max": 0.06,
+        "peers": {"bare loop": 1},
     }
     assert (chosen["better"], chosen["min"], chosen["max"], chosen["peers"]) == ("higher", 0.25, 0.25, {})
 

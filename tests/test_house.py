@@ -68,4 +68,3 @@ def test_everything_is_caught_in_one_place_at_most() -> None:
 def is_broad(caught: ast.expr | None) -> bool:
     names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(name is None or (isinstance(name, ast.Name) and name.id in ("Exception", "BaseException")) for name in names)
-

@@ -124,5 +124,3 @@ def _stored(request: HttpRequest, asked: Asked, rows: list[tuple[str, dict[str, 
         first = result.rejected[0]
         messages.warning(request, f"{len(result.rejected)} rows were left out; the first: {first.where}, {first.why}")
     return HttpResponseRedirect(asked.back)
-
-

@@ -50,9 +50,7 @@ def source_url(bill: Bill) -> str:
 def previews(bill: Bill, lanes: list[laned.Lane]) -> list[Button]:
     """One preview per integration, those that take the Bill first."""
     ordered = sorted(lanes, key=lambda lane: bool(lane.reason))
-    return [
-        {"label": str(lane.integration), "url": url_if_any("runs_preview", bill.pk, lane.integration.pk)} for lane in ordered
-    ]
+    return [{"label": str(lane.integration), "url": url_if_any("runs_preview", bill.pk, lane.integration.pk)} for lane in ordered]
 
 
 def _difference(bill: Bill, revisions: list[BillRevision]) -> Difference | None:

@@ -77,9 +77,7 @@ def _differs(facts: RunFacts, user: User | AnonymousUser) -> Headline:
 def _complete(facts: RunFacts) -> Headline:
     run, held = facts.run, facts.held
     what = f"as {held.name}" if held else "now"
-    return Headline(
-        sentence=f"{run.integration.system_label} holds this Bill {what}.", tone="green", happened=_said("complete", facts)
-    )
+    return Headline(sentence=f"{run.integration.system_label} holds this Bill {what}.", tone="green", happened=_said("complete", facts))
 
 
 def _unknown(facts: RunFacts, user: User | AnonymousUser) -> Headline:

@@ -136,4 +136,3 @@ def _map_url(entity: str, uid: str, integration: IntegrationConfig, back: str) -
 
 def _missing(preview: Preview, integration: IntegrationConfig, back: str) -> list[dict[str, Any]]:
     return [{"missing": each, "url": links.to_missing(each, integration, back)} for each in preview.plan.missing]
-

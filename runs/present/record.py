@@ -41,9 +41,7 @@ class Record:
         if not self.url:
             return format_html("{}", words)
         opens = format_html('<span class="visually-hidden"> opens {} in a new tab</span>', self.system)
-        return format_html(
-            '<a href="{}" target="_blank" rel="noopener">{} <span aria-hidden="true">↗</span>{}</a>', self.url, words, opens
-        )
+        return format_html('<a href="{}" target="_blank" rel="noopener">{} <span aria-hidden="true">↗</span>{}</a>', self.url, words, opens)
 
 
 def noun_of(system: str, kind: str) -> str:

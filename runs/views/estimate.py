@@ -18,9 +18,7 @@ MOST_BILLS = 5_000
 
 
 @receiver(asked, dispatch_uid="runs.estimate")
-def estimate(
-    sender: Any, integration: IntegrationConfig, options: Mapping[str, Any], sources: Collection[Source], **_: Any
-) -> Estimate:
+def estimate(sender: Any, integration: IntegrationConfig, options: Mapping[str, Any], sources: Collection[Source], **_: Any) -> Estimate:
     """Looks at the 5,000 newest Bills that have no run in this integration yet. One that only waits for another integration counts."""
     selector = Selector(integration, {**options, "runAfterIntegrationId": ""}, frozenset(source.pk for source in sources))
     had_run = IntegrationRun.objects.filter(integration=integration.pk, revision=OuterRef("current_revision"))

@@ -16,16 +16,46 @@ pytestmark = pytest.mark.database
 
 EVERY_POLL = ("before leasing slots", "slots leased", "before claim", "claimed", "starting", "started")
 FIRST_SENDING = (
-    "built", "before intent", "intending", "intent stored", "before send", "sent", "before record", "recording", "recorded",
-    "before reading back", "read back", "verified",
+    "built",
+    "before intent",
+    "intending",
+    "intent stored",
+    "before send",
+    "sent",
+    "before record",
+    "recording",
+    "recorded",
+    "before reading back",
+    "read back",
+    "verified",
 )
 ASYNCHRONOUS = (
-    "before grasp", "grasping", "grasped", "before following", "followed", "before settling", "settling", "settled",
+    "before grasp",
+    "grasping",
+    "grasped",
+    "before following",
+    "followed",
+    "before settling",
+    "settling",
+    "settled",
 )
 LOOKING = ("before looking", "looked")
 REPEATING = (
-    "before losing", "losing", "lost", "before grasp", "grasping", "grasped", "before resend", "before send", "sent", "resent",
-    "before record", "recording", "recorded:2", "recorded:3", "verified",
+    "before losing",
+    "losing",
+    "lost",
+    "before grasp",
+    "grasping",
+    "grasped",
+    "before resend",
+    "before send",
+    "sent",
+    "resent",
+    "before record",
+    "recording",
+    "recorded:2",
+    "recorded:3",
+    "verified",
 )
 ASKING = ("before asking", "asked", "before settling", "settling", "settled")
 BATCHED = ("batch", "batch update")

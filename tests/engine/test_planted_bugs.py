@@ -220,10 +220,21 @@ def a_refusal_is_not_repeated(scene: Scene) -> None:
 
 
 CHECKS: list[Callable[[Scene], None]] = [
-    a_lost_job_is_not_given_twice, a_late_worker_records_nothing, what_was_sent_cannot_be_cancelled, an_error_after_sending_is_no_refusal,
-    a_worker_without_a_lease_sends_nothing, a_b_a_is_three_requests, absent_is_believed_late,
-    a_newer_revision_waits_for_what_may_still_arrive, every_cent_arrives, complete_means_that_it_is_there, the_same_bytes_go_again,
-    two_workers_share_without_doubles, cancelled_is_not_sent, a_second_word_does_not_settle_the_first, a_refusal_is_not_repeated,
+    a_lost_job_is_not_given_twice,
+    a_late_worker_records_nothing,
+    what_was_sent_cannot_be_cancelled,
+    an_error_after_sending_is_no_refusal,
+    a_worker_without_a_lease_sends_nothing,
+    a_b_a_is_three_requests,
+    absent_is_believed_late,
+    a_newer_revision_waits_for_what_may_still_arrive,
+    every_cent_arrives,
+    complete_means_that_it_is_there,
+    the_same_bytes_go_again,
+    two_workers_share_without_doubles,
+    cancelled_is_not_sent,
+    a_second_word_does_not_settle_the_first,
+    a_refusal_is_not_repeated,
 ]
 
 

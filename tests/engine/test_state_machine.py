@@ -30,8 +30,13 @@ from tests.runs.conftest import ACCOUNT, Books
 from tests.runs.factories import a_bill, a_line, arrive
 
 FAULTS = [
-    {"kind": "commit_then_drop"}, {"kind": "reset"}, {"kind": "truncated"}, {"kind": "status", "status": 503},
-    {"kind": "status", "status": 503, "after": True}, {"kind": "status", "status": 429}, {"kind": "status", "status": 401},
+    {"kind": "commit_then_drop"},
+    {"kind": "reset"},
+    {"kind": "truncated"},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 503, "after": True},
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 401},
 ]
 FINAL = (Status.COMPLETE, Status.SUPERSEDED, Status.CANCELLED)
 amounts = st.lists(st.decimals("-20", "999.99", places=2), min_size=1, max_size=3)

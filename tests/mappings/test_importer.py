@@ -39,7 +39,12 @@ def test_rows_are_created_updated_and_left_alone(integration: IntegrationConfig,
     assert importer.import_rows(numbered(row(external_id="2021"))) == importer.Result(updated=1)
     linked = ExternalMapping.objects.get(entity_id="storage")
     assert (linked.integration, linked.source, linked.valid_from, linked.valid_to, linked.origin, linked.version) == (
-        integration, source, day("2026-01-01"), day("2026-12-31"), "file", 1,
+        integration,
+        source,
+        day("2026-01-01"),
+        day("2026-12-31"),
+        "file",
+        1,
     )
 
 

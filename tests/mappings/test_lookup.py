@@ -149,8 +149,11 @@ def test_precedence_is_total_and_deterministic(drawn: list[Any], on: dt.date, rn
     """Any mappings that the database's constraints let stand beside each other, in any order, give the same one answer: the best."""
     found = [
         mapping(
-            external_id=str(number), integration_id="00000000-0000-0000-0000-000000000001" if linked else None,
-            source_id=1 if sourced else None, valid_from=since, valid_to=max(since, until) if until else None,
+            external_id=str(number),
+            integration_id="00000000-0000-0000-0000-000000000001" if linked else None,
+            source_id=1 if sourced else None,
+            valid_from=since,
+            valid_to=max(since, until) if until else None,
         )
         for number, (linked, sourced, since, until) in enumerate(drawn)
     ]

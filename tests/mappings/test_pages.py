@@ -30,9 +30,7 @@ def rows(desk: Client, **query: str) -> int:
     return page(desk, **query).count('<tr><td class="action-checkbox">')
 
 
-def test_both_ends_have_names_and_what_is_wrong_is_seen(
-    desk: Client, source: Source, integration: IntegrationConfig, items: None
-) -> None:
+def test_both_ends_have_names_and_what_is_wrong_is_seen(desk: Client, source: Source, integration: IntegrationConfig, items: None) -> None:
     product(source, "gpu", "GPU hours", "GPU-H")
     account(source)
     stored()
@@ -190,9 +188,7 @@ def panel(user: User, uid: str, source: Source) -> str:
     return Template(text).render(Context({"request": request, "uid": uid, "source": source.pk}))
 
 
-def test_an_accounts_panel_shows_its_mappings_with_edit_and_delete(
-    priya: User, source: Source, integration: IntegrationConfig
-) -> None:
+def test_an_accounts_panel_shows_its_mappings_with_edit_and_delete(priya: User, source: Source, integration: IntegrationConfig) -> None:
     empty = panel(priya, "acc-1", source)
     assert "This Account is not mapped to any external system." in empty
     assert "add/?entity_type=Account&amp;entity_id=acc-1&amp;next=%2Fadmin%2Fbilling%2Faccount%2F1%2Fchange%2F%3Fa%3Db" in empty

@@ -33,8 +33,13 @@ def test_history_tells_who_when_before_and_after(priya: User, integration: Integ
     events = list(Event.objects.filter(subject_type="mappings.externalmapping").order_by("when"))
     assert [(event.verb, event.who) for event in events] == [("created", priya), ("changed", priya), ("deleted", priya)]
     assert events[1].before == {
-        "entity": "Product gpu", "external_table": "Netsuite Item", "external_id": "2003", "integration": "NetSuite US", "source": "",
-        "valid_from": "", "valid_to": "",
+        "entity": "Product gpu",
+        "external_table": "Netsuite Item",
+        "external_id": "2003",
+        "integration": "NetSuite US",
+        "source": "",
+        "valid_from": "",
+        "valid_to": "",
     }
     assert events[1].after == events[1].before | {"external_id": "2001", "valid_from": "2026-11-01"}
     assert events[2].after is None and events[2].before == events[1].after

@@ -235,5 +235,3 @@ def test_what_waited_is_told(desk: Client, integration: IntegrationConfig, monke
     monkeypatch.setattr("mappings.views.create.waiting", lambda *args: type("W", (), {"together": type("H", (), {"bills": 6})}))
     post(desk, GPU, entity_id="gpu", external_id="2003")
     assert "The 6 Bills that waited for it go by themselves." in desk.get("/admin/").content.decode()
-
-

@@ -17,8 +17,14 @@ OCTOBER = Period(start=dt.date(2026, 10, 1), end=dt.date(2026, 11, 1))
 
 def a_line(key: str = "l1", amount: str = "100.00", **changes: Any) -> Line:
     facts: dict[str, Any] = {
-        "key": key, "type": "USAGE", "description": f"API calls {key}", "amount": Decimal(amount), "quantity": Decimal(1000),
-        "unit_price": Decimal("0.1"), "unit": "call", "period": OCTOBER,
+        "key": key,
+        "type": "USAGE",
+        "description": f"API calls {key}",
+        "amount": Decimal(amount),
+        "quantity": Decimal(1000),
+        "unit_price": Decimal("0.1"),
+        "unit": "call",
+        "period": OCTOBER,
         "refs": {"Product": Ref(id="prod-api", code="api", name="API calls")},
     }
     return Line(**(facts | changes))
@@ -28,9 +34,16 @@ def a_bill(source_id: str = "", lines: Sequence[Line] | None = None, **changes: 
     number = next(NUMBERS)
     chosen = tuple(lines) if lines is not None else (a_line(),)
     facts: dict[str, Any] = {
-        "source_id": source_id or f"bill-{number}", "account": Party(id="acc-1", code="ACME", name="Acme Cloud"), "currency": "USD",
-        "total": sum((line.amount for line in chosen if line.counted), Decimal(0)), "bill_date": dt.date(2026, 10, 31),
-        "due_date": dt.date(2026, 11, 30), "status": "APPROVED", "lines": chosen, "number": f"INV-{number:05}", "period": OCTOBER,
+        "source_id": source_id or f"bill-{number}",
+        "account": Party(id="acc-1", code="ACME", name="Acme Cloud"),
+        "currency": "USD",
+        "total": sum((line.amount for line in chosen if line.counted), Decimal(0)),
+        "bill_date": dt.date(2026, 10, 31),
+        "due_date": dt.date(2026, 11, 30),
+        "status": "APPROVED",
+        "lines": chosen,
+        "number": f"INV-{number:05}",
+        "period": OCTOBER,
     }
     return CanonicalBill(**(facts | changes))
 

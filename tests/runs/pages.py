@@ -53,8 +53,15 @@ def a_run(integration: IntegrationConfig, status: str = Status.WAITING, bill: Bi
         system=integration.system, tenant=tenant, bill=bill, slot="main", defaults={"integration": integration}
     )
     facts: dict[str, Any] = {
-        "integration": integration, "version": integration.current_version, "bill": bill, "revision": bill.current_revision,
-        "delivery": delivery, "trigger": "created", "status": status, "amount": bill.total, "currency": bill.currency,
+        "integration": integration,
+        "version": integration.current_version,
+        "bill": bill,
+        "revision": bill.current_revision,
+        "delivery": delivery,
+        "trigger": "created",
+        "status": status,
+        "amount": bill.total,
+        "currency": bill.currency,
         "next_attempt_at": timezone.now() + dt.timedelta(minutes=4),
     }
     return IntegrationRun.objects.create(**(facts | changes))

@@ -111,9 +111,7 @@ def test_what_there_was_no_time_for_is_read_first_next_time(
     assert catalogue._tables(credential, catalogue.registry.destination("Netsuite"))[-2:] == ["Customer", "Item"]
 
 
-def test_connecting_reads_at_once(
-    credential: Credential, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_connecting_reads_at_once(credential: Credential, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> None:
     calls = asked(monkeypatch)
     integration: IntegrationConfig = integrations.create("Bill", "Netsuite", "NetSuite US", {})
     with django_capture_on_commit_callbacks(execute=True):
@@ -146,9 +144,7 @@ def test_what_does_not_log_in_or_is_no_destination_is_not_read(
     assert calls == []
 
 
-def test_two_credentials_of_one_tenant_are_one_reading(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
+def test_two_credentials_of_one_tenant_are_one_reading(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> None:
     calls = asked(monkeypatch)
     for name, tenant in (("a", "1"), ("b", "1"), ("c", "2")):
         Credential.objects.create(name=name, system="Netsuite", kind="K", tenant=tenant, status="VERIFIED")

@@ -83,7 +83,8 @@ def test_missing_mappings_are_reported_together_and_nothing_is_sent(credential: 
     run = IntegrationRun.objects.get(bill__uid="b-1")
     assert run.error_code == "MISSING_MAPPING"
     assert sorted(problem.title for problem in run.problems.all()) == [
-        "Account “Acme Cloud” has no Customer.", "Product “API calls” has no Item.",
+        "Account “Acme Cloud” has no Customer.",
+        "Product “API calls” has no Item.",
     ]
     assert books.documents() == [] and not Exchange.objects.exists()
 

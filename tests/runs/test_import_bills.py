@@ -139,7 +139,7 @@ def test_bad_accounts_and_products(run: Import) -> None:
 
 
 def test_what_stands_before_a_break_is_kept(run: Import) -> None:
-    report, code = run(bills__json=f"[{json.dumps(raw())},\n {json.dumps(raw('b2'))},\n  {{\"id\": oops}}, {json.dumps(raw('b4'))}]")
+    report, code = run(bills__json=f'[{json.dumps(raw())},\n {json.dumps(raw("b2"))},\n  {{"id": oops}}, {json.dumps(raw("b4"))}]')
     assert (counts(report), code, uids()) == ((2, 2, 0, 0), 1, ["b1", "b2"])
     why = "The JSON is broken here: Expecting value. What stands before it was read, nothing after it."
     assert rejected(report) == [("bills.json: line 3, column 10", why)]

@@ -171,9 +171,19 @@ def admin_user(client: Client) -> Any:
 
 def an_exchange(run: IntegrationRun, body: str, **changes: Any) -> Exchange:
     facts: dict[str, Any] = {
-        "system": run.integration.system, "tenant": "T", "integration": run.integration, "method": "PUT",
-        "url": "https://host.example/a/b/c/invoice/1", "key": "k", "body": zlib.compress(body.encode()), "state": "SETTLED",
-        "status_code": 400, "answer": "{}", "first_sent_at": timezone.now(), "sent_at": timezone.now(), "answered_at": timezone.now(),
+        "system": run.integration.system,
+        "tenant": "T",
+        "integration": run.integration,
+        "method": "PUT",
+        "url": "https://host.example/a/b/c/invoice/1",
+        "key": "k",
+        "body": zlib.compress(body.encode()),
+        "state": "SETTLED",
+        "status_code": 400,
+        "answer": "{}",
+        "first_sent_at": timezone.now(),
+        "sent_at": timezone.now(),
+        "answered_at": timezone.now(),
         "headers": {"Content-Type": "application/json"},
     }
     exchange = Exchange.objects.create(**(facts | changes))

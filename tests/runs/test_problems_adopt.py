@@ -55,9 +55,7 @@ def look(run: IntegrationRun, number: str = "", client: Client | None = None) ->
 def confirm(seen: Any, client: Client | None = None) -> Any:
     """Presses the button of the page that shows both sides."""
     found = seen.context
-    return (client or a_client(*OPERATES)).post(
-        page_of(found["run"]), {"number": found["number"], "document": found["held"].external_id}
-    )
+    return (client or a_client(*OPERATES)).post(page_of(found["run"]), {"number": found["number"], "document": found["held"].external_id})
 
 
 def mark(run: IntegrationRun, number: str = "") -> Any:

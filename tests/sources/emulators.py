@@ -67,4 +67,3 @@ def fault(hub: Hub, platform: str, match: str, status: int, times: int = 1) -> N
 
 def values(fetched: Iterable[Fetched], collection: str = "bills") -> list[Raw]:
     return [parse(each.text) for each in fetched if each.collection == collection]
-

@@ -103,8 +103,14 @@ def make_bills(source: Any) -> None:
     amounts = [("4190.21", "USD"), ("0.05", "USD"), ("-12.5", "USD"), ("1204000", "JPY"), ("812.405", "KWD")]
     for number, (total, currency) in enumerate(amounts * 2):
         Bill.objects.create(
-            source=source, account=account, uid=f"b{number}", number=f"INV-{number}", total=Decimal(total), currency=currency,
-            bill_date=f"2026-10-{20 - number:02}", status="VOID" if number % 3 == 0 else "APPROVED",
+            source=source,
+            account=account,
+            uid=f"b{number}",
+            number=f"INV-{number}",
+            total=Decimal(total),
+            currency=currency,
+            bill_date=f"2026-10-{20 - number:02}",
+            status="VOID" if number % 3 == 0 else "APPROVED",
         )
 
 

@@ -16,8 +16,12 @@ TOKEN = re.compile(r"--([\w-]+): (#[0-9a-f]{3,6})")
 PAIRS = [
     *[(ink, ground, 4.5) for ink in ("ink", "ink-2", "ink-3", "accent", "red", "green") for ground in ("card", "sunk", "page")],
     *[(family, f"{family}-tint", 4.5) for family in ("green", "blue", "amber", "red", "violet", "rust", "grey")],
-    ("accent", "accent-soft", 4.5), ("ink", "accent-soft", 4.5), ("ink-2", "accent-soft", 4.5), ("on-accent", "accent", 4.5),
-    ("on-accent", "accent-hover", 4.5), ("field", "card", 3),
+    ("accent", "accent-soft", 4.5),
+    ("ink", "accent-soft", 4.5),
+    ("ink-2", "accent-soft", 4.5),
+    ("on-accent", "accent", 4.5),
+    ("on-accent", "accent-hover", 4.5),
+    ("field", "card", 3),
     *[(f"solid-{family}", "card", 3) for family in ("green", "amber", "red")],
 ]
 

@@ -76,8 +76,16 @@ def test_a_change_shows_its_sign(change: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (-200, "in 3 min"), (-5, "in under a minute"), (0, "just now"), (59, "just now"), (60, "1 min ago"), (120, "2 min ago"),
-        (3600 * 5 + 1800, "5 h ago"), (86399, "23 h ago"), (86400, "2 Nov 14:20"), (86400 * 400, "29 Sep 2025 14:20"),
+        (-200, "in 3 min"),
+        (-5, "in under a minute"),
+        (0, "just now"),
+        (59, "just now"),
+        (60, "1 min ago"),
+        (120, "2 min ago"),
+        (3600 * 5 + 1800, "5 h ago"),
+        (86399, "23 h ago"),
+        (86400, "2 Nov 14:20"),
+        (86400 * 400, "29 Sep 2025 14:20"),
     ],
 )
 def test_times_are_relative_up_to_a_day(seconds: int, text: str) -> None:

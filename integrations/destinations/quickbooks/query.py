@@ -116,7 +116,6 @@ def _noted(company: Company, kind: str, documents: Sequence[Sought], found: Iter
     return noted
 
 
-
 def _where(transport: Transport, company: Company, kind: str, field: str, values: Sequence[str]) -> Iterator[Record]:
     for start in range(0, len(values), ASKED_AT_ONCE):
         listed = ", ".join(f"'{_escaped(value)}'" for value in values[start : start + ASKED_AT_ONCE])

@@ -30,9 +30,7 @@ class _Granted(msgspec.Struct):
 
 def clean(settings: dict[str, str], secrets: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The values as they are stored. ValueError({field: sentence}) when one of them cannot be right."""
-    organization, key, secret = (
-        {**settings, **secrets}.get(name, "").strip() for name in ("organizationId", "accessKeyId", "apiSecret")
-    )
+    organization, key, secret = ({**settings, **secrets}.get(name, "").strip() for name in ("organizationId", "accessKeyId", "apiSecret"))
     wrong = {}
     if not _ID.fullmatch(organization):
         wrong["organizationId"] = "An organization id is made of letters, digits and hyphens: copy it again from m3ter."

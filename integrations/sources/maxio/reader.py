@@ -159,4 +159,3 @@ def _movement(record: Record, kind: Literal["payment", "refund", "credit"], uid:
     if amount is None:
         raise record.error("applied_amount is missing")
     return Movement(uid=uid, kind=kind, date=day, currency=currency, amount=amount, memo=record.text("memo"))
-

@@ -142,7 +142,11 @@ def discovery(request: Request) -> dict[str, Any]:
     """The addresses of the login service: Intuit's own, or the emulator's for whoever asks it directly."""
     host = request.header("Host") or request.host
     if request.host.endswith("intuit.com"):
-        authorise, tokens, revocation = "https://appcenter.intuit.com", "https://oauth.platform.intuit.com", "https://developer.api.intuit.com"
+        authorise, tokens, revocation = (
+            "https://appcenter.intuit.com",
+            "https://oauth.platform.intuit.com",
+            "https://developer.api.intuit.com",
+        )
     else:
         authorise = tokens = revocation = f"http://{host}"
     return {
