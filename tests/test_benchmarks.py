@@ -15,7 +15,11 @@ from integrations import registry
 BULK, SINGLE, LOST = 300, 40, 4
 
 
-@pytest.fixture(scope="module", params=all_targets(), ids=lambda target: target.slug)
+FIRST, *OTHERS = sorted(all_targets(), key=lambda target: target.slug)
+TARGETS = [pytest.param(FIRST, id=FIRST.slug), *(pytest.param(target, id=target.slug, marks=pytest.mark.slow) for target in OTHERS)]
+
+
+@pytest.fixture(scope="module", params=TARGETS)
 def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """300 Bills in bulk and 40 one by one, each through an installation and an emulator of its own, on SQLite."""
     target, folder = request.param, tmp_path_factory.mktemp("bench")

@@ -94,13 +94,7 @@ USUAL = [
     Cell("bulk", "followed", "first"),
     Cell("bulk", "sent", again="settling", late=True),
     Cell("batch", "sent", "third"),
-    Cell("batch", "sent", again="settling", late=True),
-    Cell("batch update", "sent", "first", again="before resend"),
-    Cell("batch update", "before send", "third", action="kill-soon"),
     Cell("graph", "sent", "third"),
-    Cell("graph update", "sent", "first", again="before resend"),
-    Cell("jobs", "followed", "first"),
-    Cell("jobs", "sent", "first", again="grasped"),
 ]
 Sites = Callable[[str], Site]
 
