@@ -327,7 +327,8 @@ class Transport(Protocol):
     Raises errors.Retry (not sent) or errors.Unknown (answer lost).
     """
 
-    system: str
+    @property
+    def system(self) -> str: ...
 
     def send(self, request: Request) -> Answer: ...
 

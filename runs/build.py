@@ -11,12 +11,13 @@ from billing import store
 from billing.models import Bill, Source
 from credentials import hand_out
 from integrations import guard, registry
-from integrations.contract import Auth, Client, Destination, Document, Fault, Held, Lookup, Plan, Stamp, Transport
+from integrations.contract import Auth, Client, Destination, Document, Fault, Held, Lookup, Plan, Stamp
 from integrations.http import Wire
 from integrations.models import IntegrationConfig
 from mappings import lookup as mapping_lookup
 from mappings.lookup import MappingLookup, ReadTable, Scope
 from runs import void
+from runs.meter import Meter
 from runs.models import Delivery, IntegrationRun
 
 
@@ -30,7 +31,7 @@ class Kit:
     login: Auth
     client: Client
     tenant: str
-    wire: Transport
+    wire: Meter
 
     @classmethod
     def of(cls, integration: IntegrationConfig) -> "Kit":
@@ -39,7 +40,7 @@ class Kit:
             raise ValueError(f"{integration} is not connected")
         destination = registry.destination(integration.system)
         login = hand_out.auth(credential.pk)
-        wire = Wire(login, integration.system)
+        wire = Meter(Wire(login, integration.system), destination.usage)
         client = destination.connect(wire, credential.tenant, integration.options)
         return cls(integration, destination, integration.options, login, client, credential.tenant, wire)
 

@@ -74,7 +74,7 @@ def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
     members = ledger.members_of([each.exchange for each in sent])
     told = [(each, looking.adopted(kit, said(kit, each, members[each.exchange.pk]))) for each in sent]
     accepted = keep(kit, token, told)
-    heed(kit, [outcome for _, pairs in told for _, outcome in pairs], sent)
+    heed(kit, [outcome for _, pairs in told for _, outcome in pairs])
     return accepted
 
 
@@ -94,22 +94,25 @@ def keep(kit: Kit, token: uuid.UUID, told: Sequence[tuple[Sent, list[Pair]]], re
     return _accepted(mine)
 
 
-def heed(kit: Kit, found: Sequence[Outcome], sent: Sequence[Sent]) -> None:
+def heed(kit: Kit, found: Sequence[Outcome]) -> None:
     """What answers say about the login, about the allowance of calls, and about how much at a time is too much."""
     refused = next((outcome.fault for outcome in found if outcome.fault and outcome.fault.next == "auth"), None)
     if refused is not None and kit.integration.credential is not None:
         health.mark_failed(kit.integration.credential, refused.title)
-    read, answers = kit.destination.usage, [each.answer for each in sent if each.answer is not None]
-    usage = read(answers[-1]) if read and answers else None
-    if usage is not None and kit.integration.credential is not None:
-        health.note_usage(kit.integration.credential, usage)
+    note_usage(kit)
     budget.learn(kit, [outcome.fault is not None and outcome.fault.next == "rate" for outcome in found])
+
+
+def note_usage(kit: Kit) -> None:
+    if kit.wire.usage is not None and kit.integration.credential is not None:
+        health.note_usage(kit.integration.credential, kit.wire.usage)
 
 
 def outcomes(
     kit: Kit, token: uuid.UUID, told: Sequence[tuple[Exchange, Sequence[Pair]]], rest: dt.datetime | None = None
 ) -> list[Accepted]:
     """Records what asking the destination found about the open members of exchanges. `rest` as in `keep`."""
+    note_usage(kit)
     told = [(exchange, periods.redated(kit, pairs)) for exchange, pairs in told]
     point("before settling")
     with transaction.atomic():

@@ -194,7 +194,7 @@ def resend(kit: Kit, grips: Sequence[Grip], gate: Gate) -> None:
     accepted: list[record.Accepted] = []
     for grip, each in zip(grips, sent, strict=True):
         said = record.said(kit, each, grip.members)
-        record.heed(kit, [outcome for _, outcome in said], [each])
+        record.heed(kit, [outcome for _, outcome in said])
         accepted += record.keep(kit, grip.token, [(each, _second_word(kit, grip.exchange, said))], _rest(kit, grip.exchange))
     verify.read_back(kit, accepted)
 

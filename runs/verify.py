@@ -13,7 +13,7 @@ from runs import problems, rows
 from runs.build import Kit
 from runs.models import Delivery, IntegrationRun
 from runs.points import point
-from runs.record import Accepted
+from runs.record import Accepted, note_usage
 
 READ_FIELDS = ["external_id", "url", "number", "held_status", "held_date", "posting_period", "subsidiary", "read_at", "verified_at"]
 AGAIN = dt.timedelta(seconds=30)
@@ -40,6 +40,7 @@ def _read(kit: Kit, accepted: Sequence[Accepted]) -> dict[str, Held] | None:
         held = kit.client.held([each.sought for each in accepted])
     except DeliveryError:
         return None
+    note_usage(kit)
     point("read back")
     return held
 

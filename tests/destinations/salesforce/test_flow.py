@@ -150,18 +150,25 @@ def test_the_days_calls_are_shown_and_saved_from_80_percent_on(
     assert credential.calls_allowed == 100_000 and not credential.nearly_used_up
     with budget.slots(Kit.of(fresh(integration))) as parallel:
         assert parallel == 5
-    org.configure(daily_limit=10)
-    org.hub.emulators["salesforce"].org("demo").books.used = 7
+    org.configure(daily_limit=20)
+    org.hub.emulators["salesforce"].org("demo").books.used = 14
     arrive(a_bill("b-2"))
     work(integration)
     credential.refresh_from_db()
-    assert (credential.calls_used, credential.calls_allowed, credential.nearly_used_up) == (8, 10, True)
+    assert (credential.calls_used, credential.calls_allowed, credential.nearly_used_up) == (17, 20, True)
     with budget.slots(Kit.of(fresh(integration))) as parallel:
         assert parallel == 1
     page = admin.get(reverse("admin:credentials_credential_change", args=[credential.pk])).content.decode()
-    assert "8 of 10 used" in page and "has used most of its API calls" in page
+    assert "17 of 20 used" in page and "has used most of its API calls" in page
     with later(25 * 3600):
         assert not credential.nearly_used_up
+
+
+def test_polling_a_job_counts_too(integration: IntegrationConfig, org: Org, credential: Credential) -> None:
+    arrive(*(a_bill(f"b-{number}") for number in range(5)))
+    assert set(settled(integration)) == {"COMPLETE"}
+    credential.refresh_from_db()
+    assert credential.calls_used == org.hub.emulators["salesforce"].org("demo").books.used
 
 
 def test_a_used_up_allowance_waits_and_goes_on(integration: IntegrationConfig, org: Org) -> None:
