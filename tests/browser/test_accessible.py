@@ -100,6 +100,19 @@ def wide(page: Page) -> list[str]:
     return ["scrolls sideways"] if page.evaluate("document.documentElement.scrollWidth > window.innerWidth") else []
 
 
+def sticking_out(page: Page) -> list[str]:
+    """Tables that are wider than the card around them, with nothing between the two that scrolls."""
+    script = """() => [...document.querySelectorAll('.card table')].filter(table => {
+        const card = table.closest('.card')
+        let around = table.parentElement
+        while (around !== card && getComputedStyle(around).overflowX !== 'auto') around = around.parentElement
+        const scrolls = getComputedStyle(around).overflowX === 'auto'
+        return !scrolls && table.getBoundingClientRect().right > card.getBoundingClientRect().right + 1
+    }).map(table => `sticks out: ${table.className} ${table.rows[0].innerText}`)"""
+    found: list[str] = page.evaluate(script)
+    return found
+
+
 def complaints(page: Page, check: Callable[[Page], list[str]]) -> dict[str, list[str]]:
     found = {}
     for name, address in addresses().items():
@@ -123,6 +136,11 @@ def test_no_page_scrolls_sideways_on_a_phone(lived_in: Installation, admin_page:
     admin_page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     admin_page.set_viewport_size({"width": 390, "height": 844})
     assert complaints(admin_page, lambda page: wide(page) + (grave(page) if scheme == "light" else [])) == {}
+
+
+def test_no_table_sticks_out_of_its_card_on_a_small_screen(lived_in: Installation, admin_page: Page) -> None:
+    admin_page.set_viewport_size({"width": 1100, "height": 900})
+    assert complaints(admin_page, lambda page: wide(page) + sticking_out(page)) == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -56,7 +56,13 @@ def test_a_network_that_fails_more_often_than_not(connected: Installation, emula
 
 
 @pytest.mark.parametrize(
-    "fault", [{"kind": "commit_then_drop"}, {"kind": "reset"}, {"kind": "truncated"}, {"kind": "status", "status": 503}]
+    "fault",
+    [
+        {"kind": "commit_then_drop"},
+        pytest.param({"kind": "reset"}, marks=pytest.mark.slow),
+        pytest.param({"kind": "truncated"}, marks=pytest.mark.slow),
+        {"kind": "status", "status": 503},
+    ],
 )
 def test_a_lost_job_is_found_again(connected: Installation, emulators: Emulators, fault: dict[str, Any]) -> None:
     """More Bills than the bulk threshold go as one asynchronous job, whose answer gets lost."""

@@ -46,7 +46,7 @@ def revise(installation: Installation, expected: dict[str, Decimal], uids: list[
 
 @pytest.mark.parametrize(
     ("kills", "bills", "bulk", "revised"),
-    [(5, 15, 20, 0), pytest.param(25, 60, 100, 20, marks=pytest.mark.slow), pytest.param(25, 60, 10, 20, marks=pytest.mark.slow)],
+    [(2, 6, 20, 0), pytest.param(25, 60, 100, 20, marks=pytest.mark.slow), pytest.param(25, 60, 10, 20, marks=pytest.mark.slow)],
 )
 def test_one_document_per_bill_however_often_it_is_killed(
     installation: Installation, emulators: Emulators, environment: dict[str, str], kills: int, bills: int, bulk: int, revised: int
