@@ -4,30 +4,10 @@ from calendar import monthrange
 from datetime import date
 from typing import Any
 
+from integrations.emulation.customers import CUSTOMERS
+
 Seed = dict[str, list[dict[str, Any]]]
 
-_CUSTOMERS = (
-    "Acme Cloud",
-    "Borealis AI",
-    "Cobalt Analytics",
-    "Delta Freight",
-    "Étoile Média",
-    "Fjord Energi",
-    "Granite Robotics",
-    "Harbour Health",
-    "Iris Genomics",
-    "Juniper Telecom",
-    "Kestrel Games",
-    "Lumen Education",
-    "Meridian Bank",
-    "Nimbus Hosting",
-    "Orchard Foods",
-    "Piñata Payments",
-    "Quartz Mapping",
-    "Río Logística",
-    "Sakura Robotics",
-    "Tundra Data",
-)
 _ITEMS = {
     "2001": ("serviceSaleItem", "API Usage"),
     "2002": ("serviceSaleItem", "Storage Usage"),
@@ -88,7 +68,7 @@ def seed() -> Seed:
             for at, (symbol, name, digits) in enumerate(_CURRENCIES, 1)
         ],
         "accountingPeriod": [_period(year, month) for year in _YEARS for month in range(1, 13)],
-        "customer": [_customer(str(number), name) for number, name in enumerate(_CUSTOMERS, 1001)],
+        "customer": [_customer(str(number), name) for number, name in enumerate(CUSTOMERS, 1001)],
         **_items(),
     }
 
