@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from billing.bill import Band, Bill, Line, Ref
 from billing.money import Share, round_half_up, share_out
-from integrations.contract import DocumentLine, LeftOut, Match, Options
+from integrations.contract import DocumentLine, Kind, LeftOut, Match, Option, Options
 from integrations.rates import quantity_and_rate
 
 NOT_COUNTED = "Shown on the Bill but not part of its total"
@@ -29,6 +29,26 @@ _BY_SPLIT: Mapping[Split, tuple[str, ...]] = {
     Split.PRODUCT: (),
     Split.AGGREGATION: ("Aggregation", "CompoundAggregation"),
 }
+
+SPLIT_OPTION = Option(
+    key="splitUsageLineItems",
+    label="Split usage line items",
+    kind=Kind.CHOICE,
+    help="How usage lines are split in the outgoing Bill.",
+    default=Split.PRODUCT.value,
+    choices=(
+        (Split.BAND.value, "Item per usage band"),
+        (Split.PRODUCT.value, "Item per product"),
+        (Split.AGGREGATION.value, "Item per aggregation"),
+    ),
+    effects={
+        Split.BAND.value: "one line per price tier",
+        Split.PRODUCT.value: "one line per Bill line",
+        Split.AGGREGATION.value: "item chosen by the meter",
+    },
+    group="Lines",
+)
+"""For destinations that let people choose how usage is split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from integrations.contract import Kind, Option
-from integrations.lines import Split
+from integrations.lines import SPLIT_OPTION
 from integrations.periods import FIRST_OPEN_DAY, HOLD
 
 BATCH_SIZE = 30
@@ -18,24 +18,7 @@ def _batch_size(value: Any) -> str:
 
 
 OPTIONS = (
-    Option(
-        key="splitUsageLineItems",
-        label="Split usage line items",
-        kind=Kind.CHOICE,
-        help="How usage lines are split in the outgoing Bill.",
-        default=Split.PRODUCT.value,
-        choices=(
-            (Split.BAND.value, "Item per usage band"),
-            (Split.PRODUCT.value, "Item per product"),
-            (Split.AGGREGATION.value, "Item per aggregation"),
-        ),
-        effects={
-            Split.BAND.value: "one line per price tier",
-            Split.PRODUCT.value: "one line per Bill line",
-            Split.AGGREGATION.value: "item chosen by the meter",
-        },
-        group=_LINES,
-    ),
+    SPLIT_OPTION,
     Option(
         key="quickBooksItemMapping",
         label="Quick books item mapping",
