@@ -1,0 +1,74 @@
+"""What a destination declares."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from billing.bill import Bill
+from integrations.contract.credentials import CredentialKind
+from integrations.contract.documents import Document, Plan, Stamp
+from integrations.contract.lookup import Lookup
+from integrations.contract.options import Option, Options
+from integrations.contract.wire import Answer, Client, Transport, Usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of an external system and the entities of ours that may be mapped to it (none: it only serves drop-downs).
+
+    `by_code`: an entity without a mapping is the record whose code is the entity's own, as a currency is by its ISO code.
+    """
+
+    name: str
+    label: str
+    entities: tuple[str, ...] = ()
+    by_code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A name that integrations and mappings use, exactly as spelled."""
+
+    name: str
+    label: str
+    sandbox: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """A place that documents go to: one package under integrations/destinations.
+
+    `replay_window`: how long the stored request may be sent again with the same key. `settle`: how long after a lost answer an
+    "absent" may be believed. `slots` names the document kinds for people. `custom_fields` are the default names of the source's
+    custom fields that carry an external id, by entity. `usage` reads from an answer how much of an allowance of calls is used up.
+    `misfits` asks whether what the options name is there and fits: a sentence for each reason why no document could be stored.
+    """
+
+    slug: str
+    label: str
+    systems: tuple[System, ...]
+    tables: tuple[Table, ...]
+    entity_types: tuple[str, ...]
+    credential_kinds: tuple[CredentialKind, ...]
+    options: tuple[Option, ...]
+    build: Callable[[Bill, Options, Lookup, Stamp], Plan]
+    connect: Callable[[Transport, str, Options], Client]
+    nouns: Mapping[str, str]
+    custom_fields: Mapping[str, str]
+    replay_window: dt.timedelta
+    settle: dt.timedelta
+    batch_size: int = 1
+    parallel: int = 1
+    file_lane: "FileLane | None" = None
+    usage: Callable[[Answer], Usage | None] | None = None
+    misfits: Callable[[Transport, str, Options], Sequence[str]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileLane:
+    """Documents as a file that people import at the destination by hand: the header, and the rows of one document, none for one that
+    such a file does not take. `about` says as sentences what the file takes and how it is imported."""
+
+    header: Callable[[Options], tuple[str, ...]]
+    rows: Callable[[Document, Options], Iterable[Sequence[str]]]
+    about: str = ""

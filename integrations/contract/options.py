@@ -1,0 +1,49 @@
+"""What a form asks: the keys of an integration's options."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+Options = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """How an option is asked for and stored. JSON type of the value in brackets."""
+
+    TEXT = "text"  # str
+    EXPRESSION = "expression"  # str, the Account filter language
+    EMAIL = "email"  # str
+    BOOL = "bool"  # bool
+    NUMBER = "number"  # int
+    DATE = "date"  # ISO str or ""
+    CHOICE = "choice"  # str, one of choices
+    CHOICES = "choices"  # list of str, out of choices
+    ACCOUNTS = "accounts"  # list of source Account ids
+    PRODUCTS = "products"  # list of source Product and AccountingProduct ids
+    AGGREGATIONS = "aggregations"  # list of source Aggregation and CompoundAggregation ids
+    USERS = "users"  # list of e-mail addresses of users
+    INTEGRATION = "integration"  # str, id of another integration
+    EXTERNAL = "external"  # str, an id in `table` of the external system
+    EXTERNAL_BY_KEY = "external_by_key"  # {choice: id in `table`}
+    TEXT_BY_KEY = "text_by_key"  # {choice: str}
+
+
+Panel = Literal["global", "entity", "destination"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One key of an integration's `config_data`. `help` says in a sentence what off or empty means."""
+
+    key: str
+    label: str
+    kind: Kind
+    help: str = ""
+    default: Any = None
+    choices: tuple[tuple[str, str], ...] = ()
+    effects: Mapping[str, str] = field(default_factory=dict)
+    table: str = ""
+    panel: Panel = "destination"
+    group: str = ""
+    validate: Callable[[Any], str] | None = None
