@@ -108,8 +108,11 @@ def _difference(key: str, option: Option | None, before: Mapping[str, Any], afte
 
 
 def _worth_telling(option: Option, values: Mapping[str, Any]) -> bool:
-    decides_money = option.kind is Kind.CHOICE and option.effects
-    return option.key in values and bool(decides_money or values[option.key] != default(option))
+    """A choice that has an effect decides money, whether or not it is the default."""
+    if option.key not in values:
+        return False
+    given = values[option.key]
+    return bool(given != default(option) or (option.kind is Kind.CHOICE and option.effects.get(given)))
 
 
 def _plain(option: Option, value: Any, books: Books) -> SafeString:

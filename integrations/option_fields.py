@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from billing.bill import LINE_TYPES
 from billing.models import Account, Bill, CatalogueItem
 from integrations import registry
 from integrations.contract import Kind, Option
@@ -128,9 +129,11 @@ def _external(option: Option, books: Books, own: IntegrationConfig | None) -> fo
 
 
 def _external_by_key(option: Option, books: Books, own: IntegrationConfig | None) -> forms.Widget:
-    records = books.records(option.table)
+    records, keys = books.records(option.table), list(option.choices)
+    if not {key for key, _ in keys} <= set(LINE_TYPES):
+        return ByKey("integrations/widgets/texts.html", keys, lambda: record_input(records, option.table))
     return RecordsByKey(
-        list(option.choices),
+        keys,
         lambda: record_input(records, option.table),
         recent_line_types(),
         otherwise=option.effects.get("", NOT_SET),

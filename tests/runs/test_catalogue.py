@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from credentials.models import Credential
+from integrations import registry
 from integrations import service as integrations
 from integrations.contract import CatalogueRow
 from integrations.errors import Misconfigured, Refused, Retry
@@ -89,7 +90,7 @@ def test_one_refused_table_does_not_hide_the_others(credential: Credential, shel
     done = catalogue.read(credential)
     assert done.failed == {"Customer": "The role may not see customers.", "Class": "No permission."}
     assert CatalogueReading.objects.get(table="Customer").error == "The role may not see customers."
-    assert CatalogueRecord.objects.filter(table="Item").exists() and len(shelf.tables) == 10
+    assert CatalogueRecord.objects.filter(table="Item").exists() and len(shelf.tables) == len(registry.destination(credential.system).tables)
 
 
 def test_after_a_lost_connection_no_further_table_is_tried(credential: Credential, shelf: Shelf) -> None:

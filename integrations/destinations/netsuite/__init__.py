@@ -27,6 +27,7 @@ DESTINATION = Destination(
         Table(name="TaxCode", label="Tax code", entities=("Tax",)),
         Table(name="Account", label="Account"),
         Table(name="CustomField", label="Custom field"),
+        Table(name="PaymentMethod", label="Payment method"),
     ),
     entity_types=("Bill",),
     credential_kinds=(NETSUITE_AUTH, NETSUITE_TOKEN),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from billing.bill import LINE_TYPES
 from integrations.contract import Kind, Option
+from integrations.destinations.netsuite.order_options import ORDER_OPTIONS
 from integrations.lines import SPLIT_OPTION
 from integrations.periods import FIRST_OPEN_DAY, HOLD
 
@@ -112,4 +113,5 @@ OPTIONS = (
         default=BULK_THRESHOLD,
         group="Sending",
     ),
+    *ORDER_OPTIONS,
 )

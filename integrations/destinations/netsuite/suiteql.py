@@ -40,6 +40,7 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "TaxCode": ("salestaxitem", {"name": "itemid"}),
     "Account": ("account", {"name": "accountsearchdisplayname", "code": "acctnumber"}),
     "CustomField": ("customfield", {"id": "scriptid", "name": "name"}),
+    "PaymentMethod": ("paymentmethod", {"name": "name"}),
 }
 _DATED = ("Item", "Customer")
 _DAY = dt.timedelta(days=1)
