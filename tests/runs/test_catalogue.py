@@ -90,7 +90,8 @@ def test_one_refused_table_does_not_hide_the_others(credential: Credential, shel
     done = catalogue.read(credential)
     assert done.failed == {"Customer": "The role may not see customers.", "Class": "No permission."}
     assert CatalogueReading.objects.get(table="Customer").error == "The role may not see customers."
-    assert CatalogueRecord.objects.filter(table="Item").exists() and len(shelf.tables) == len(registry.destination(credential.system).tables)
+    assert CatalogueRecord.objects.filter(table="Item").exists()
+    assert len(shelf.tables) == len(registry.destination(credential.system).tables)
 
 
 def test_after_a_lost_connection_no_further_table_is_tried(credential: Credential, shelf: Shelf) -> None:

@@ -77,7 +77,7 @@ ORDER_OPTIONS = (
         label="Item for taxes",
         kind=Kind.EXTERNAL,
         table="Item",
-        help="The non-inventory item of tax lines; NetSuite’s own tax fields are not used. Empty: their line item type’s or the default item.",
+        help="The non-inventory item of tax lines, as NetSuite’s own tax fields are not used. Empty: the line type’s or default item.",
         default="",
         group=_TAXES,
     ),
