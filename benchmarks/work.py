@@ -26,6 +26,9 @@ class Everything:
     def name(self, table: str, external_id: str) -> str:
         return "Acme"
 
+    def currencies(self, table: str, external_id: str) -> Sequence[str]:
+        return ()
+
 
 class NoWire:
     """Building and encoding send nothing."""

@@ -1,13 +1,15 @@
 """The last word before anything is sent: does the plan say what the Bill says? Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from billing.bill import LINE_TYPES, Bill
 from billing.money import adds_up, minor_unit, total_of
-from integrations.contract import Document, Fault, Missing, Plan
+from integrations.contract import Document, Fault, Lookup, Match, Missing, Plan
 from integrations.lines import money_text
 from integrations.missing import LINE_TYPE
+
+CUSTOMER_CURRENCY = "CUSTOMER_CURRENCY"
 
 
 def guard(bill: Bill, plan: Plan) -> Fault | None:
@@ -29,6 +31,30 @@ def missing_fault(plan: Plan, label: str) -> Fault:
         detail="; ".join(_absence(missing, label) for missing in plan.missing),
         field=first.table,
         entity=f"{first.entity}:{first.ref.id}",
+    )
+
+
+def customer_fault(bill: Bill, plan: Plan, table: str, lookup: Lookup, label: str) -> Fault | None:
+    """CUSTOMER_CURRENCY when the catalogue knows that the customer, a record of `table`, cannot be billed in the Bill's currency."""
+    for document in plan.documents:
+        customer = document.customer
+        accepted = lookup.currencies(table, customer.id) if table and customer and customer.id else ()
+        if customer and accepted and document.currency not in accepted:
+            return _wrong_currency(bill, document.currency, customer, accepted, table, label)
+    return None
+
+
+def _wrong_currency(bill: Bill, currency: str, customer: Match, accepted: Sequence[str], table: str, label: str) -> Fault:
+    noun = table.lower()
+    name = f"{customer.name} ({customer.id})" if customer.name else customer.id
+    return Fault(
+        code=CUSTOMER_CURRENCY,
+        next="person",
+        title=f"Nothing was sent: the {noun} {name} is billed in {' or '.join(accepted)} only, and this Bill is in {currency}.",
+        why=f"A {noun} in {label} keeps its currency for ever, and a document for it in another one is refused.",
+        remedy=f"Map the Account to a {noun} in {currency}, creating one in {label} if there is none; its Bills go by themselves.",
+        field=table,
+        entity=f"Account:{bill.account.id}",
     )
 
 

@@ -18,7 +18,7 @@ from mappings.models import CatalogueReading, CatalogueRecord
 LOOKED_UP_AT_ONCE = 5_000
 WHOLE_EVERY = timedelta(days=1)
 OVERLAP = timedelta(minutes=10)
-_READ = ("name", "code", "email", "active", "listed")
+_READ = ("name", "code", "email", "currencies", "active", "listed")
 _LONGEST = {"name": 300, "code": 200, "email": 320}
 
 Key = tuple[str, str, str]
@@ -35,13 +35,14 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Seen:
-    """What the catalogue knows of one id. `since` when it is inactive or deleted; `tenant` says where."""
+    """What the catalogue knows of one id. `since` when it is inactive or deleted, `tenant` where, `currencies` its only ones."""
 
     external_id: str
     name: str = ""
     standing: Standing = Standing.UNREAD
     since: datetime | None = None
     tenant: str = ""
+    currencies: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -108,7 +109,11 @@ def note_failure(system: str, tenant: str, table: str, sentence: str) -> None:
 def _changed(known: CatalogueRecord | None, system: str, tenant: str, table: str, row: CatalogueRow) -> CatalogueRecord | None:
     """The record as it is to be stored, None when it is stored so already."""
     values = {"name": row.name or row.id, "code": row.code, "email": row.email}
-    fresh = {name: value[: _LONGEST[name]] for name, value in values.items()} | {"active": row.active, "listed": True}
+    fresh = {name: value[: _LONGEST[name]] for name, value in values.items()} | {
+        "currencies": list(row.currencies),
+        "active": row.active,
+        "listed": True,
+    }
     record = known or CatalogueRecord(system=system, tenant=tenant, table=table, external_id=row.id)
     if known is not None and all(getattr(known, name) == value for name, value in fresh.items()):
         return None
@@ -191,7 +196,7 @@ def _seen(key: Key, found: list[CatalogueRecord], known: bool) -> Seen:
 
 def seen_of(record: CatalogueRecord) -> Seen:
     standing = Standing.ACTIVE if record.active else Standing.INACTIVE if record.listed else Standing.DELETED
-    return Seen(record.external_id, record.name, standing, record.inactive_since, record.tenant)
+    return Seen(record.external_id, record.name, standing, record.inactive_since, record.tenant, tuple(record.currencies))
 
 
 def unusable(system: str, tenant: str) -> Mapping[tuple[str, str], Seen]:

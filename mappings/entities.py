@@ -31,6 +31,7 @@ class Entity:
     code: str = ""
     name: str = ""
     email: str = ""
+    currency: str = ""
     source: int | None = None
     custom_fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -126,4 +127,5 @@ def _currency(code: str) -> Entity:
 
 
 def of_row(entity_type: str, row: Any) -> Entity:
-    return Entity(entity_type, row.uid, row.code, row.name, getattr(row, "email", ""), row.source_id, row.custom_fields)
+    email, currency = getattr(row, "email", ""), getattr(row, "currency", "")
+    return Entity(entity_type, row.uid, row.code, row.name, email, currency, row.source_id, row.custom_fields)

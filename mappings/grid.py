@@ -77,6 +77,12 @@ class Row:
         return self.seen is not None and not self.seen.usable
 
     @property
+    def other_currency(self) -> str:
+        """The currencies of the record, where it cannot be billed in the Account's: "EUR or GBP"."""
+        accepted = self.seen.currencies if self.seen else ()
+        return " or ".join(accepted) if accepted and self.entity.currency and self.entity.currency not in accepted else ""
+
+    @property
     def changed(self) -> bool:
         return self.value != self.stored
 
@@ -148,9 +154,15 @@ def load(integration: Any, tab: Tab) -> Grid:
     known = bool(tenant) and catalogue.is_known(integration.system, tab.table, tenant)
     held = waiting(integration.system, tab.table, [(entity.type, entity.id) for entity in found], integration.pk)
     rows = _rows(integration, tab, found, records, known, held)
-    rows.sort(key=lambda row: (not row.missing, not row.bad, row.rule is not Rule.SOURCE_ID, -row.held.bills, row.entity.title.casefold()))
+    rows.sort(key=_place)
     shared = Counter((entity.type, entity.id) for entity in found)
     return Grid(integration, tab, rows, records, held.together, known, shared)
+
+
+def _place(row: Row) -> tuple[bool, bool, bool, bool, int, str]:
+    """What is missing first, then what is of no use, then what holds up most Bills."""
+    as_it_is = row.rule is Rule.SOURCE_ID
+    return not row.missing, not row.bad, not row.other_currency, not as_it_is, -row.held.bills, row.entity.title.casefold()
 
 
 def suggest(grid: Grid, rows: Iterable[Row]) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
@@ -35,6 +35,13 @@ class Scope:
     custom_fields: Mapping[str, str] = field(default_factory=dict)
 
 
+class Known(NamedTuple):
+    """What the catalogue says of one record."""
+
+    name: str = ""
+    currencies: Sequence[str] = ()
+
+
 @dataclass
 class MappingLookup:
     """The contract's Lookup. Precedence for each entity: linked, unlinked (unless only linked count), custom field, own code."""
@@ -42,7 +49,7 @@ class MappingLookup:
     scope: Scope
     mappings: Mapping[Key, Sequence[ExternalMapping]]
     fields: Mapping[Key, Mapping[str, Any]]
-    names: dict[Key, str]
+    known: dict[Key, Known]
     codes: Mapping[Key, CatalogueRecord]
 
     def find(self, table: str, entities: Sequence[str], refs: Mapping[str, Ref], on: dt.date) -> Match | None:
@@ -64,11 +71,17 @@ class MappingLookup:
                 yield Rule.MATCH, entity, own
 
     def name(self, table: str, external_id: str) -> str:
+        return self._record(table, external_id).name
+
+    def currencies(self, table: str, external_id: str) -> Sequence[str]:
+        return self._record(table, external_id).currencies
+
+    def _record(self, table: str, external_id: str) -> Known:
         key = (table, external_id)
-        if key not in self.names:
-            found = _records(self.scope).filter(table=table, external_id=external_id).values_list("name", flat=True).first()
-            self.names[key] = found or ""
-        return self.names[key]
+        if key not in self.known:
+            found = _records(self.scope).filter(table=table, external_id=external_id).first()
+            self.known[key] = Known(found.name, found.currencies) if found else Known()
+        return self.known[key]
 
     def _mapped(self, table: str, entity: str, ref: Ref, on: dt.date) -> Match | None:
         found = (mapping for mapping in self.mappings.get((entity, ref.id), ()) if mapping.external_table == table)
@@ -111,7 +124,7 @@ def load(scope: Scope, bills: Sequence[Bill], read_table: ReadTable | None) -> M
     wanted = _entities(bills)
     mappings = _mappings(scope, wanted)
     fields = _custom_fields(scope, bills, wanted)
-    return MappingLookup(scope, mappings, fields, _names(scope, mappings, fields), _codes(scope, bills, read_table))
+    return MappingLookup(scope, mappings, fields, _known(scope, mappings, fields), _codes(scope, bills, read_table))
 
 
 def _entities(bills: Iterable[Bill]) -> dict[str, set[str]]:
@@ -170,16 +183,16 @@ def _custom_fields(scope: Scope, bills: Iterable[Bill], wanted: Mapping[str, set
     return found
 
 
-def _names(scope: Scope, mappings: Mapping[Key, Sequence[ExternalMapping]], fields: Mapping[Key, Mapping[str, Any]]) -> dict[Key, str]:
-    """Of every record that a mapping or a custom field names; a record that the catalogue lacks is "" and is not asked for again."""
+def _known(scope: Scope, mappings: Mapping[Key, Sequence[ExternalMapping]], fields: Mapping[Key, Mapping[str, Any]]) -> dict[Key, Known]:
+    """Of every record that a mapping or a custom field names; a record that the catalogue lacks is not asked for again."""
     asked = {(mapping.external_table, mapping.external_id) for found in mappings.values() for mapping in found}
     for (entity, _), values in fields.items():
         name = scope.custom_fields.get(_holder(entity))
         if name and (value := values.get(name)) not in (None, ""):
             asked |= {(table.name, str(value)) for table in registry.tables(scope.system, entity)}
     stored = _among(_records(scope), "external_id", {external_id for _, external_id in asked})
-    known = {(record.table, record.external_id): record.name for record in stored}
-    return {key: known.get(key, "") for key in asked}
+    known = {(record.table, record.external_id): Known(record.name, record.currencies) for record in stored}
+    return {key: known.get(key, Known()) for key in asked}
 
 
 def _holder(entity: str) -> str:

@@ -85,7 +85,7 @@ class CatalogueRecord(models.Model):
     """A record of an external system as last read: its name wherever an id appears, and the choices of drop-downs.
 
     `active` false: nothing new may name it; then `listed` tells whether the destination still has it, and `inactive_since` when
-    we first saw it so.
+    we first saw it so. `currencies`: the only ones that it may be billed in, empty for any.
     """
 
     system = models.CharField(max_length=50)
@@ -95,6 +95,7 @@ class CatalogueRecord(models.Model):
     name = models.CharField(max_length=300)
     code = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=320, blank=True)
+    currencies = models.JSONField(default=list, blank=True)
     active = models.BooleanField(default=True)
     listed = models.BooleanField(default=True)
     inactive_since = models.DateTimeField(null=True, blank=True)

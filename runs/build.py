@@ -128,12 +128,16 @@ def _unbuildable(bill: canonical.Bill, error: Exception) -> Fault:
 def plan_for(
     destination: Destination, bill: canonical.Bill, options: Mapping[str, Any], lookup: Lookup, stamp: Stamp
 ) -> tuple[Plan, Fault | None]:
-    """What a Bill becomes, and our own reason not to send it: no document can be made of it, a mapping is missing, the sums differ."""
+    """What a Bill becomes, and our own reason not to send it: no document can be made of it, a mapping is missing, the sums differ,
+    the customer has another currency."""
     try:
         plan = destination.build(bill, options, lookup, stamp)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return Plan(documents=(), target=bill.total), _unbuildable(bill, error)
-    return plan, (guard.missing_fault(plan, destination.label) if plan.missing else guard.guard(bill, plan))
+    if plan.missing:
+        return plan, guard.missing_fault(plan, destination.label)
+    customers = next((table.name for table in destination.tables if "Account" in table.entities), "")
+    return plan, guard.guard(bill, plan) or guard.customer_fault(bill, plan, customers, lookup, destination.label)
 
 
 def explain(plan: Plan) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from integrations import registry
 from integrations.contract import Fault, Missing
+from integrations.guard import CUSTOMER_CURRENCY
 from integrations.models import IntegrationConfig
 from runs import unusable
 from runs.present import links
@@ -60,7 +61,9 @@ def _of(integration: IntegrationConfig, blocked: Blocked, back: str) -> Iterator
         yield fingerprint_of(fault.code, fault.field, fault.entity), _unusable(integration, gone, fault, back)
     if not blocked.missing and not blocked.unusable:
         fault = blocked.fault
-        cause = Cause(fault.code, fault.title, fault.why, fault.remedy, "Open Bill", links.to_bill(blocked.bill.pk))
+        by_mapping = fault.code == CUSTOMER_CURRENCY
+        label, url = _customer(integration, blocked, back) if by_mapping else ("Open Bill", links.to_bill(blocked.bill.pk))
+        cause = Cause(fault.code, blocked.why, fault.why, fault.remedy, label, url)
         yield fingerprint_of(fault.code, fault.field, fault.entity or str(blocked.bill.pk)), cause
 
 
@@ -72,6 +75,15 @@ def _missing(integration: IntegrationConfig, missing: Missing, label: str, back:
         url = f"{url}&integration={integration.pk}"
     title = f"{noun} “{name}” has no {missing.table} in {label}."
     return Cause(MISSING_MAPPING, title, "", "Choose it; its Bills go by themselves.", f"Map {name}", url)
+
+
+def _customer(integration: IntegrationConfig, blocked: Blocked, back: str) -> tuple[str, str]:
+    """The button to the mapping that names the customer, or to a new one."""
+    account, customer = blocked.bill.account, blocked.customer
+    if customer is not None and customer.mapping:
+        return "Change mapping", links.url_if_any("mappings_externalmapping_change", customer.mapping, next=back)
+    system = integration.system
+    return f"Map {account}", links.to_new_mapping("Account", account.uid, system, links.table_for(system, "Account"), back)
 
 
 def _unusable(integration: IntegrationConfig, gone: Unusable, fault: Fault, back: str) -> Cause:

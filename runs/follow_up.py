@@ -8,15 +8,15 @@ from django.db import transaction
 from mappings.models import ExternalMapping
 from runs import problem_orders
 from runs.models import Problem
-from runs.problems import MISSING_MAPPING, fingerprint_of
+from runs.problems import BY_MAPPING, fingerprint_of
 
 
 def mapping_saved(sender: Any, *, actor: Any, subject: Any, verb: str, **_: Any) -> None:
     """A saved mapping frees every run that waits for it: they go again by themselves."""
     if not isinstance(subject, ExternalMapping) or verb == "deleted":
         return
-    mark = fingerprint_of(MISSING_MAPPING, subject.external_table, f"{subject.entity_type}:{subject.entity_id}")
-    held = Problem.objects.filter(fingerprint=mark, integration__system=subject.external_system).exclude(state=Problem.State.CLOSED)
+    marks = [fingerprint_of(code, subject.external_table, f"{subject.entity_type}:{subject.entity_id}") for code in BY_MAPPING]
+    held = Problem.objects.filter(fingerprint__in=marks, integration__system=subject.external_system).exclude(state=Problem.State.CLOSED)
     if subject.integration_id:
         held = held.filter(integration=subject.integration_id)
     for problem in held:

@@ -53,6 +53,9 @@ class _Listener:
     def name(self, table: str, external_id: str) -> str:
         return self.lookup.name(table, external_id)
 
+    def currencies(self, table: str, external_id: str) -> Sequence[str]:
+        return self.lookup.currencies(table, external_id)
+
 
 def refs_of(refs: Mapping[str, Ref]) -> Refs:
     return frozenset((entity, ref.id) for entity, ref in refs.items())

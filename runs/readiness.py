@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from billing import store
 from billing.models import Bill
 from integrations import registry
-from integrations.contract import Fault, Missing, Plan
+from integrations.contract import Fault, Match, Missing, Plan
 from integrations.models import IntegrationConfig
 from mappings import catalogue
 from runs import unusable
@@ -32,6 +32,7 @@ class Blocked:
     fault: Fault
     missing: tuple[Missing, ...] = ()
     unusable: tuple[Unusable, ...] = ()
+    customer: Match | None = None
 
     @property
     def why(self) -> str:
@@ -113,7 +114,11 @@ def _judged(integration: IntegrationConfig, bills: list[Bill]) -> Iterator[tuple
         gone = tuple(unusable.gone_from(integration.system, plan, seen))
         if fault is None and gone:
             fault = unusable.fault(gone[0], registry.system_label(integration.system))
-        yield bill, Blocked(bill, fault, plan.missing, gone) if fault else None
+        yield bill, Blocked(bill, fault, plan.missing, gone, _customer(plan)) if fault else None
+
+
+def _customer(plan: Plan) -> Match | None:
+    return next((document.customer for document in plan.documents), None)
 
 
 def _planned(integration: IntegrationConfig, bills: list[Bill]) -> Iterator[tuple[Bill, Plan, Fault | None]]:

@@ -43,3 +43,6 @@ class Lookup(Protocol):
 
     def name(self, table: str, external_id: str) -> str:
         """The record's name at the destination, or "" when the catalogue does not know it."""
+
+    def currencies(self, table: str, external_id: str) -> Sequence[str]:
+        """The only currencies that the record may be billed in; empty for any, or when the catalogue does not know it."""

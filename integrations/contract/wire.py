@@ -191,8 +191,11 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueRow:
+    """A record of one table. `currencies`: the only ones that it may ever be billed in; empty for any, or where more can be added."""
+
     id: str
     name: str
     active: bool = True
     code: str = ""
     email: str = ""
+    currencies: tuple[str, ...] = ()

@@ -69,6 +69,11 @@ CODES: Mapping[str, Words] = {
     "CUSTOMER_INACTIVE": Words(Fix.MAP_CUSTOMER, "", "Map the Account to an active customer, or reactivate it, then Retry."),
     "CUSTOMER_UNKNOWN": Words(Fix.MAP_CUSTOMER, "", "Map the Account to its customer; its Bills go by themselves."),
     "CUSTOMER_MISSING": Words(Fix.MAP_CUSTOMER, "", "Map the Account to its customer, or create the customer, then Retry."),
+    "CUSTOMER_CURRENCY": Words(
+        Fix.MAP_CUSTOMER,
+        "A customer is billed in its own currency only.",
+        "Map the Account to a customer in the Bill's currency; its Bills go by themselves.",
+    ),
     "CUSTOMER_SUBSIDIARY": Words(Fix.MAP_CUSTOMER, "", "Map the Account to the customer of that subsidiary, then Retry."),
     "PARENT_NOT_VISIBLE": Words(Fix.MAP_CUSTOMER, "", "Map the Account to a record that is there, then Retry."),
     "DUPLICATE_NAME": Words(Fix.MAP_CUSTOMER, "", "Map the Account to the one that exists, then Retry."),
@@ -163,6 +168,7 @@ RESULTS: Mapping[str, str] = {
 
 SHORT: Mapping[str, str] = {
     "MISSING_MAPPING": "A mapping is missing",
+    "CUSTOMER_CURRENCY": "Customer in another currency",
     "OPTIONS_MISFIT": "The options do not fit the destination",
     "AMOUNT_MISMATCH": "Lines do not give the total",
     "OVERLAP": "Posted by another integration",

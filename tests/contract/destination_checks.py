@@ -55,6 +55,9 @@ class Everything:
     def name(self, table: str, external_id: str) -> str:
         return ""
 
+    def currencies(self, table: str, external_id: str) -> Sequence[str]:
+        return ()
+
 
 class Nothing:
     """A Lookup in which nothing is mapped."""
@@ -64,6 +67,9 @@ class Nothing:
 
     def name(self, table: str, external_id: str) -> str:
         return ""
+
+    def currencies(self, table: str, external_id: str) -> Sequence[str]:
+        return ()
 
 
 class NoWire:

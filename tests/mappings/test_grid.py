@@ -314,3 +314,14 @@ def test_a_refusal_half_way_undoes_all(integration: IntegrationConfig, monkeypat
     assert grid_changes.save(found, found.rows, grid_changes.Terms(), priya) == []
     assert [row.error for row in found.rows] == ["", "", "Somebody else was faster."]
     assert ExternalMapping.objects.count() == 1
+
+
+def test_a_customer_that_is_billed_in_another_currency_stands_out(desk: Client, integration: IntegrationConfig, source: Source) -> None:
+    account(source, currency="EUR")
+    account(source, "acc-2", "Cascadia", "CAS", currency="USD")
+    read("Customer", {"1001": "Borealis AI", "1002": "Cascadia"}, currencies=["USD"])
+    for uid, customer in (("acc-1", "1001"), ("acc-2", "1002")):
+        stored("Account", uid, customer)
+    shown = page(desk, integration, tab="Account-Customer")
+    assert shown.count("Customer in USD only</span><small>Borealis AI is billed in EUR</small>") == 1 == shown.count("in USD only")
+    assert shown.index("Borealis AI") < shown.index("Cascadia")

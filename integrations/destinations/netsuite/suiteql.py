@@ -98,8 +98,10 @@ def catalogue(transport: Transport, account: Account, table: str, since: dt.date
     query = f"SELECT {', '.join(dict.fromkeys(columns.values()))}, isinactive FROM {source}{condition} ORDER BY {columns['id']}"  # noqa: S608 - our own names
     for row in rows(transport, account, query, params):
         values = {field: row.get(column) or "" for field, column in columns.items()}
-        number, name = values.pop("id").lower(), values.pop("name")
-        yield CatalogueRow(id=number, name=name or values.get("code") or number, active=row.get("isinactive") != "T", **values)
+        number, code = values["id"].lower(), values.get("code", "")
+        yield CatalogueRow(
+            id=number, name=values["name"] or code or number, active=row.get("isinactive") != "T", code=code, email=values.get("email", "")
+        )
 
 
 def rows(transport: Transport, account: Account, query: str, params: Sequence[str]) -> Iterator[Row]:

@@ -82,7 +82,14 @@ def catalogue(transport: Transport, company: Company, table: str, since: dt.date
             active=record.get("Active") is not False,
             code=str(record.get(code) or "") if code else "",
             email=str((record.get("PrimaryEmailAddr") or {}).get("Address") or ""),
+            currencies=_currencies(record) if table == "Customer" else (),
         )
+
+
+def _currencies(customer: Record) -> tuple[str, ...]:
+    """A customer's currency is given with it and never changed (Intuit, Customer reference, November 2026)."""
+    own = str((customer.get("CurrencyRef") or {}).get("value") or "")
+    return (own,) if own else ()
 
 
 def _by_id(transport: Transport, company: Company, kind: str, documents: Sequence[Sought]) -> dict[str, Held]:

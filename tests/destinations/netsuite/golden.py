@@ -34,6 +34,9 @@ class Mappings:
     def name(self, table: str, external_id: str) -> str:
         return NAMES.get(external_id, "") if table in ("Customer", "Item") else ""
 
+    def currencies(self, table: str, external_id: str) -> Sequence[str]:
+        return ()
+
 
 def exact(text: str | bytes) -> Any:
     """JSON with every number as it is written."""

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from integrations.guard import CUSTOMER_CURRENCY
 from integrations.models import IntegrationConfig
-from runs import orders
-from runs.models import Delivery, Exchange, IntegrationRun
+from mappings import service
+from mappings.models import ExternalMapping
+from runs import catalogue, causes, orders, readiness
+from runs.models import Delivery, Exchange, IntegrationRun, Problem
 from tests.engine.workers import Clock, Workers, a_clock, at
 from tests.places import QUICKBOOKS
 from tests.runs.conftest import Books
@@ -218,3 +222,55 @@ def test_a_bill_that_gets_its_number_later_keeps_its_invoice(integration: Integr
     workers.work(integration)
     [renumbered] = books.documents("Invoice")
     assert (renumbered["Id"], renumbered["DocNumber"]) == (invoice["Id"], "INV-77")
+
+
+# --- the customer's currency -------------------------------------------------------------------------------------------------------------
+
+
+def bill_in_euros_for_a_customer_in(books: Books, currency: str) -> None:
+    books.emulator.add_records("9130", "Customer", [{"Id": "1001", "CurrencyRef": {"value": currency}}])
+    comes("b-1", currency="EUR")
+
+
+def test_a_customer_in_another_currency_is_told_before_anything_is_sent(
+    integration: IntegrationConfig, books: Books, workers: Workers, django_capture_on_commit_callbacks: Any
+) -> None:
+    bill_in_euros_for_a_customer_in(books, "USD")
+    catalogue.read(integration.credential)
+    calls(books)
+    [blocked] = readiness.readiness(integration).blocked
+    assert workers.work(integration) == ["ERROR"] and calls(books) == {}
+    run, [problem] = IntegrationRun.objects.get(), Problem.objects.all()
+    assert (run.error_code, blocked.fault.code, problem.who) == (CUSTOMER_CURRENCY, CUSTOMER_CURRENCY, "Someone with the permission to map")
+    assert problem.title == "Nothing was sent: the customer Acme Cloud (1001) is billed in USD only, and this Bill is in EUR."
+    mapping = ExternalMapping.objects.get(entity_type="Account")
+    [cause] = causes.causes(integration, [blocked], "/back/")
+    assert (cause.title[:30], cause.label) == ("The customer Acme Cloud (1001)", "Change mapping")
+    assert cause.url == f"/admin/mappings/externalmapping/{mapping.pk}/change/?next=%2Fback%2F"
+    mapping.external_id = "1002"
+    with django_capture_on_commit_callbacks(execute=True):
+        service.save(mapping, None)
+    assert workers.work(integration)[-1] == "COMPLETE" and calls(books) == {"invoice": 1}
+    assert books.documents("Invoice")[0]["CustomerRef"]["value"] == "1002"
+
+
+def test_a_customer_that_is_not_read_yet_is_left_to_quickbooks(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    bill_in_euros_for_a_customer_in(books, "USD")
+    assert workers.work(integration) == ["ERROR"] and calls(books) == {"invoice": 1}
+    assert IntegrationRun.objects.get().error_code == "CURRENCY"
+
+
+def test_a_customer_in_the_bills_currency_gets_it(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    bill_in_euros_for_a_customer_in(books, "EUR")
+    catalogue.read(integration.credential)
+    assert workers.work(integration) == ["COMPLETE"]
+    assert books.documents("Invoice")[0]["CurrencyRef"]["value"] == "EUR"
+
+
+def test_an_account_id_as_it_is_is_compared_too(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    ExternalMapping.objects.filter(entity_type="Account").delete()
+    books.emulator.add_records("9130", "Customer", [{"Id": "acc-1", "DisplayName": "Acme", "CurrencyRef": {"value": "GBP"}}])
+    catalogue.read(integration.credential)
+    comes("b-1")
+    assert workers.work(integration) == ["ERROR"]
+    assert "Acme (acc-1) is billed in GBP only" in IntegrationRun.objects.get().error
