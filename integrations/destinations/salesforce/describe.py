@@ -5,7 +5,7 @@ from typing import Any
 
 from integrations.contract import CatalogueRow, Options, Request, Transport
 from integrations.destinations.salesforce.answers import fault_of, parsed
-from integrations.destinations.salesforce.fields import BILL_FIELDS, LINE_FIELDS, Names
+from integrations.destinations.salesforce.fields import BILL_FIELDS, CURRENCY, LINE_FIELDS, Names
 from integrations.destinations.salesforce.org import Org
 from integrations.faults import failure
 
@@ -42,9 +42,17 @@ def misfits(transport: Transport, tenant: str, options: Options) -> list[str]:
     bill, line = fields(transport, org, names.bill), fields(transport, org, names.line)
     found = [_unseen(kind) for kind, seen in ((names.bill, bill), (names.line, line)) if seen is None]
     if bill is not None:
-        found += [*_key(names.bill, names.bill_id, bill), *_mapped(names.bill, names, BILL_FIELDS, bill)]
+        found += [
+            *_key(names.bill, names.bill_id, bill),
+            *_mapped(names.bill, names, BILL_FIELDS, bill),
+            *_money(names.bill, names, "total", "currency", bill),
+        ]
     if line is not None:
-        found += [*_key(names.line, names.line_id, line), *_mapped(names.line, names, LINE_FIELDS, line)]
+        found += [
+            *_key(names.line, names.line_id, line),
+            *_mapped(names.line, names, LINE_FIELDS, line),
+            *_money(names.line, names, "lineAmount", "lineCurrency", line),
+        ]
     if names.account_id and "account" in names.fields:
         account = fields(transport, org, "Account")
         found += [_unseen("Account")] if account is None else _key("Account", names.account_id, account, optional=True)
@@ -79,6 +87,13 @@ def _mapped(kind: str, names: Names, rows: Mapping[str, tuple[str, str, Sequence
     for name, field in seen.items():
         if name not in written and _required(field):
             yield f"{kind}.{name} is required, and nothing is mapped to it: map a value, or give it a default in Salesforce."
+
+
+def _money(kind: str, names: Names, amount: str, currency: str, seen: Mapping[str, Field]) -> Iterator[str]:
+    """An amount in a currency field is in its record's currency, which is the integration user's own unless it is sent."""
+    name = names.fields[amount]
+    if CURRENCY in seen and seen.get(name, {}).get("type") == "currency" and names.fields.get(currency) != CURRENCY:
+        yield f"{kind}.{name} is a currency field and the org has several currencies: map the currency of {kind} to {CURRENCY}."
 
 
 def _required(field: Field) -> bool:

@@ -35,10 +35,13 @@ LINE_FIELDS: Mapping[str, Row] = {
     "lineQuantity": ("Line: quantity", "Quantity__c", _NUMBER),
     "linePrice": ("Line: unit price", "Unit_Price__c", _NUMBER),
     "lineAmount": ("Line: amount", "Amount__c", ("double", "currency")),
+    "lineCurrency": ("Line: currency", "", _TEXT),
     "linePeriodStart": ("Line: service period start", "Period_Start__c", ("date",)),
     "linePeriodEnd": ("Line: service period end", "Period_End__c", ("date",)),
 }
 FIELDS: Mapping[str, Row] = {**BILL_FIELDS, **LINE_FIELDS}
+CURRENCY = "CurrencyIsoCode"
+"""The field of every record in an org of several currencies: what its currency fields are in, the user's own unless it is given."""
 ALWAYS = ("total", "tag", "lineInvoice", "lineAmount")
 """What cannot be left out: without these a Bill could be neither stored nor checked."""
 

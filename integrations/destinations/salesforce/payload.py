@@ -107,6 +107,7 @@ def _line(number: int, document: Document, source: PlannedLine, line: DocumentLi
         "lineQuantity": line.quantity,
         "linePrice": line.rate,
         "lineAmount": line.amount,
+        "lineCurrency": document.currency,
         **_period(source.line.period, "linePeriodStart", "linePeriodEnd"),
     }
     return {"key": f"{document.key}:{line.line_key}", "record": names.stored(values)}

@@ -99,7 +99,8 @@ def _chunks(keys: Sequence[str]) -> Iterator[str]:
 
 
 def _select(names: Names) -> str:
-    wanted = dict.fromkeys(["Id", names.bill_id, *(names.fields[key] for key in _SHOWN if key in names.fields)])
+    customer = [f"{relationship(names.fields['account'])}.Name"] if "account" in names.fields else []
+    wanted = dict.fromkeys(["Id", names.bill_id, *(names.fields[key] for key in _SHOWN if key in names.fields), *customer])
     return f"SELECT {', '.join(wanted)} FROM {names.bill}"  # noqa: S608 - names that the options were checked for
 
 
@@ -117,6 +118,7 @@ def _lines(transport: Transport, org: Org, names: Names, chunk: str) -> dict[str
 def _held(org: Org, names: Names, row: Row) -> Held:
     shown = {key: row.get(names.fields.get(key, "")) for key in _SHOWN}
     total, day = shown["total"], shown["date"]
+    account = row.get(relationship(names.fields["account"])) if "account" in names.fields else None
     return Held(
         key=str(row.get(names.bill_id) or ""),
         external_id=row["Id"],
@@ -127,4 +129,5 @@ def _held(org: Org, names: Names, row: Row) -> Held:
         currency=str(shown["currency"] or ""),
         status=str(shown["status"] or ""),
         date=dt.date.fromisoformat(day) if day else None,
+        customer=str((account or {}).get("Name") or ""),
     )

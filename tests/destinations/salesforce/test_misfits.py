@@ -98,3 +98,14 @@ def test_an_org_that_will_not_be_asked_stops_the_bills_and_not_the_worker(integr
 
 def _asked(org: Org, part: str) -> int:
     return sum(entry["count"] for entry in org.hub.calls.report()["by"] if part in entry["path"])
+
+
+def test_amounts_in_currency_fields_want_their_records_currency(org: Org) -> None:
+    money = {"name": "Money__c", "type": "currency", "precision": 18, "scale": 2}
+    org.enter("CustomField", {"object": "Invoice__c", **money}, {"object": "Invoice_Line__c", **money})
+    amounts = {"total": "Money__c", "lineAmount": "Money__c"}
+    assert found(org, fieldMapping=amounts) == [
+        f"{kind}.Money__c is a currency field and the org has several currencies: map the currency of {kind} to CurrencyIsoCode."
+        for kind in ("Invoice__c", "Invoice_Line__c")
+    ]
+    assert found(org, fieldMapping=amounts | {"currency": "CurrencyIsoCode", "lineCurrency": "CurrencyIsoCode"}) == []

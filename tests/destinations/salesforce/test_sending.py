@@ -162,6 +162,21 @@ def test_an_org_may_use_objects_and_fields_of_its_own(org: Org) -> None:
     assert client.held([Sought("invoice", "bill-1")])["bill-1"].total == Decimal(3)
 
 
+def test_the_records_of_an_org_of_several_currencies_get_the_bills_own(org: Org) -> None:
+    chosen: dict[str, Any] = {"fieldMapping": {"currency": "CurrencyIsoCode", "lineCurrency": "CurrencyIsoCode"}}
+    client = org.with_options(**chosen)
+    (outcome,) = org.send(a_document(chosen=chosen, currency="EUR"), client=client)
+    assert outcome.fault is None and client.held([Sought("invoice", "bill-1")])["bill-1"].currency == "EUR"
+    assert {record["CurrencyIsoCode"] for kind in ("Invoice__c", "Invoice_Line__c") for record in org.records(kind)} == {"EUR"}
+
+
+def test_without_a_field_for_the_account_there_is_no_customer(org: Org) -> None:
+    chosen: dict[str, Any] = {"fieldMapping": {"account": ""}}
+    client = org.with_options(**chosen)
+    org.send(a_document(chosen=chosen), client=client)
+    assert client.held([Sought("invoice", "bill-1")])["bill-1"].customer == ""
+
+
 def test_an_ended_session_is_renewed_once(org: Org) -> None:
     org.send(a_document())
     org.enter("Session")
@@ -185,7 +200,8 @@ def test_held_tells_the_document_and_its_lines(org: Org) -> None:
     held = org.client.held([Sought("invoice", key) for key in ("bill-1", "it's \\ odd", "absent")])
     assert set(held) == {"bill-1", "it's \\ odd"}
     there = held["bill-1"]
-    assert (there.number, there.total, there.currency, there.status, str(there.date)) == (
+    assert (there.customer, there.number, there.total, there.currency, there.status, str(there.date)) == (
+        "Borealis AI, Inc.",
         "INV-bill-1",
         Decimal(3),
         "USD",

@@ -101,6 +101,11 @@ def _number(name: str, precision: int, scale: int, required: bool = False) -> Fi
     return Field(name, "double", precision=precision, scale=scale, required=required)
 
 
+def _currency() -> Field:
+    """Every record of an org of several currencies has one: the user's own unless it is given."""
+    return Field("CurrencyIsoCode", "picklist", 3, values=CURRENCIES, restricted=True, default="USD")
+
+
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "KWD", "CAD", "AUD", "CHF")
 STATUSES = ("Pending", "Approved", "Void")
 
@@ -117,7 +122,7 @@ KINDS: Mapping[str, Kind] = {
             Field("Account__c", "reference", 18, target="Account"),
             _number("Total__c", 18, 3),
             _text("Currency__c", 3),
-            Field("CurrencyIsoCode", "picklist", 3, values=CURRENCIES, restricted=True, default="USD"),
+            _currency(),
             Field("Invoice_Date__c", "date"),
             Field("Due_Date__c", "date"),
             Field("Period_Start__c", "date"),
@@ -139,6 +144,7 @@ KINDS: Mapping[str, Kind] = {
             _number("Quantity__c", 18, 6),
             _number("Unit_Price__c", 18, 8),
             _number("Amount__c", 18, 3),
+            _currency(),
             Field("Period_Start__c", "date"),
             Field("Period_End__c", "date"),
             master="Invoice__c",
