@@ -384,7 +384,7 @@ def test_a_zero_invoice_owes_nothing_and_may_still_grow(books: Books) -> None:
 
 
 def test_other_documents(books: Books) -> None:
-    sale = {"entity": {"id": "1001"}, "tranDate": "2026-09-30", "item": {"items": [line(amount=7)]}}
+    sale = {"entity": {"id": "1001"}, "tranDate": "2026-09-30", "item": {"items": [line("2015", amount=7)]}}
     for kind, prefix in (("creditMemo", "CM"), ("salesOrder", "SO"), ("cashSale", "CS")):
         assert books.call("PUT", f"record/v1/{kind}/eid:x-1", sale).status_code == 204
         stored = books.get("x-1", kind)

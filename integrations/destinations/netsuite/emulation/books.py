@@ -11,12 +11,13 @@ from itertools import count
 from typing import Any
 
 from integrations.destinations.netsuite.emulation import catalogue
-from integrations.destinations.netsuite.emulation.schema import RECORD_TYPES, RecordType
+from integrations.destinations.netsuite.emulation.schema import RECORD_TYPES, TRANSACTION_TYPES, RecordType
 from integrations.destinations.netsuite.emulation.settings import Settings
 
 Record = dict[str, Any]
 
 FIRST_ID = 88001
+_PARENTS = ("createdFrom", "salesOrder", "deposit")
 
 
 class Books:
@@ -37,6 +38,7 @@ class Books:
         self.custom_fields = dict(catalogue.CUSTOM_FIELDS)
         self._paid: dict[str, dict[str, Decimal]] = {}
         self._shares: dict[str, dict[str, Decimal]] = {}
+        self._children: dict[str, dict[str, str]] = {}
         self.changed: set[tuple[str, str]] = set()
         self._ids, self._line_keys, self._numbers = count(FIRST_ID), count(1), count(1001)
         for name, records in catalogue.seed().items():
@@ -72,6 +74,9 @@ class Books:
             self.by_external_id[kind.name, record["externalId"]] = record["id"]
         if record.get("tranId"):
             self.by_number[kind.name, record["tranId"]] = record["id"]
+        for parent in _parents(record):
+            self._children.setdefault(parent, {})[record["id"]] = kind.name
+            self._touch(parent)
         self.changed.add((kind.name, record["id"]))
 
     def remove(self, kind: RecordType, record: Record) -> None:
@@ -81,21 +86,34 @@ class Books:
         self.changed.add((kind.name, record["id"]))
 
     def apply(self, source: str, amounts: dict[str, Decimal]) -> None:
-        """What one payment or credit (`source`) pays of each invoice, in place of what it paid before."""
-        for invoice in self._shares.pop(source, {}):
-            del self._paid[invoice][source]
-            self.changed.add(("invoice", invoice))
-        for invoice, amount in amounts.items():
-            self._paid.setdefault(invoice, {})[source] = amount
-            self.changed.add(("invoice", invoice))
+        """What one document (`source`) takes of each other: of an invoice's debt, of a deposit's money; in place of what it took before."""
+        for target in self._shares.pop(source, {}):
+            del self._paid[target][source]
+            self._touch(target)
+        for target, amount in amounts.items():
+            self._paid.setdefault(target, {})[source] = amount
+            self._touch(target)
         self._shares[source] = amounts
 
-    def paid(self, invoice: str) -> Decimal:
-        return sum(self._paid.get(invoice, {}).values(), Decimal(0))
+    def paid(self, target: str) -> Decimal:
+        """What others took of a document: of an invoice what is paid, of a payment, credit or deposit what is spent or given back."""
+        return sum(self._paid.get(target, {}).values(), Decimal(0))
 
-    def share(self, source: str, invoice: str) -> Decimal:
-        """What one payment or credit pays of an invoice."""
-        return self._shares.get(source, {}).get(invoice, Decimal(0))
+    def payers(self, target: str) -> dict[str, Decimal]:
+        """{id of a document: what it took of this one}."""
+        return dict(self._paid.get(target, {}))
+
+    def share(self, source: str, target: str) -> Decimal:
+        """What one document took of another."""
+        return self._shares.get(source, {}).get(target, Decimal(0))
+
+    def children(self, parent: str, *kinds: str) -> list[Record]:
+        """The documents that were made from one, of some types or of all."""
+        return [self.records[name][number] for number, name in self._children.get(parent, {}).items() if not kinds or name in kinds]
+
+    def kind_of(self, number: str) -> str:
+        """The type of the transaction with this internal id, empty for none."""
+        return next((name for name in TRANSACTION_TYPES if number in self.records[name]), "")
 
     def currency(self, record: Record) -> Record:
         return self.records["currency"][record["currency"]["id"]]
@@ -104,6 +122,18 @@ class Books:
         for index, key in ((self.by_external_id, "externalId"), (self.by_number, "tranId")):
             if index.get((kind.name, record.get(key, ""))) == record["id"]:
                 del index[kind.name, record[key]]
+        for parent in _parents(record):
+            del self._children[parent][record["id"]]
+            self._touch(parent)
+
+    def _touch(self, number: str) -> None:
+        """Another document changed what this one's row says."""
+        if kind := self.kind_of(number):
+            self.changed.add((kind, number))
+
+
+def _parents(record: Record) -> set[str]:
+    return {found["id"] for name in _PARENTS if isinstance(found := record.get(name), dict)}
 
 
 def _strict(kind: RecordType, record: Record) -> Record:

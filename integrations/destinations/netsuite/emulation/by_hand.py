@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from integrations.destinations.netsuite.emulation import documents, writing
+from integrations.destinations.netsuite.emulation import statuses, writing
 from integrations.destinations.netsuite.emulation.books import Books, Record
 from integrations.destinations.netsuite.emulation.errors import NetSuiteError
 from integrations.destinations.netsuite.emulation.records import record_type
@@ -44,12 +44,12 @@ def _enter(books: Books, kind: RecordType, entry: Record) -> str:
 
 def _set_status(books: Books, kind: RecordType, number: str, word: Any) -> None:
     """Paid in full without a payment record, voided, or open again."""
-    if word not in (documents.PAID, documents.VOIDED, "Open"):
-        raise ValueError(f"An invoice's status is {documents.PAID}, {documents.VOIDED} or Open.")
+    if word not in (statuses.PAID, statuses.VOIDED, statuses.OPEN):
+        raise ValueError(f"An invoice's status is {statuses.PAID}, {statuses.VOIDED} or {statuses.OPEN}.")
     invoice = books.records[kind.name][number]
     owed = invoice["total"] - books.paid(number) + books.share(number, number)
-    books.apply(number, {number: owed} if word == documents.PAID else {})
-    books.save(kind, {**invoice, "voided": word == documents.VOIDED})
+    books.apply(number, {number: owed} if word == statuses.PAID else {})
+    books.save(kind, {**invoice, "voided": word == statuses.VOIDED})
 
 
 def _loose(kind: RecordType, name: str, value: Any) -> Any:

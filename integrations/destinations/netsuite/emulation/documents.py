@@ -1,27 +1,26 @@
 """The business rules of transactions: who, when, how much, and what may no longer change."""
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
-from integrations.destinations.netsuite.emulation import lines
+from integrations.destinations.netsuite.emulation import applying, lines, orders, receipts
 from integrations.destinations.netsuite.emulation.books import Books, Record
 from integrations.destinations.netsuite.emulation.catalogue import period_id
-from integrations.destinations.netsuite.emulation.errors import NetSuiteError, invalid_content, invalid_key, invalid_value, user_error
+from integrations.destinations.netsuite.emulation.errors import NetSuiteError, invalid_key, user_error
 from integrations.destinations.netsuite.emulation.schema import RecordType
 
 DAYS_TO_PAY = 30
-PAID = "Paid In Full"
-VOIDED = "Voided"
 LABELS = {"department": "Department", "location": "Location", "class": "Class", "otherRefNum": "PO #", "memo": "Memo"}
 
 
 def complete(books: Books, kind: RecordType, record: Record, before: Record | None, trusted: bool = False) -> None:
     """Fills in what the system derives and refuses what the books forbid, which is less for a `trusted` hand. Raises NetSuiteError."""
+    receipts.refuse_method(books, kind, record)
+    _inherit(books, kind, record)
     _party(books, kind, record)
     record.setdefault("tranDate", datetime.now(UTC).date().isoformat())
-    if "entity" in kind.fields and kind.has_lines and not trusted:
+    if kind.is_sale and not trusted:
         _require(books, kind, record)
-    _amounts(books, kind, record)
+    _amounts(books, kind, record, trusted)
     if not trusted:
         _open_period(books, record, before)
     _period(books, record, before)
@@ -30,6 +29,8 @@ def complete(books: Books, kind: RecordType, record: Record, before: Record | No
     record["tranId"] = record.get("tranId") or books.new_number(kind)
     if before and not trusted and kind.name == "invoice":
         _unpaid(books, record, before)
+    if before and not trusted and kind.name == "salesOrder":
+        orders.refuse_undone(books, record)
     if not trusted:
         _number(books, kind, record)
 
@@ -37,16 +38,7 @@ def complete(books: Books, kind: RecordType, record: Record, before: Record | No
 def settle(books: Books, kind: RecordType, record: Record) -> None:
     """What the saved record pays of which invoices."""
     if "apply" in kind.sublists:
-        books.apply(record["id"], {line["doc"]["id"]: line["amount"] for line in _applied(record)})
-
-
-def status(books: Books, kind: RecordType, record: Record) -> str:
-    """What the API shows as its status; an invoice that owes nothing, a zero one included, is Paid In Full."""
-    if record.get("voided"):
-        return VOIDED
-    if kind.name == "invoice":
-        return PAID if record["total"] == books.paid(record["id"]) else "Open"
-    return {"customerPayment": "Not Deposited", "salesOrder": "Pending Fulfillment", "cashSale": "Not Deposited"}.get(kind.name, "Open")
+        books.apply(record["id"], applying.taken(kind, record))
 
 
 def refuse_closed(books: Books, record: Record, code: str = "CLOSED_TRAN_PRD") -> None:
@@ -62,6 +54,17 @@ def refuse_closed(books: Books, record: Record, code: str = "CLOSED_TRAN_PRD") -
             400, code, f"There is no valid open posting period for the date {day:%-m/%-d/%Y}: {name} is closed.", "tranDate"
         )
     raise NetSuiteError(400, code, f"The G/L impact of a transaction in a closed period cannot be changed: {name} is closed.", "tranDate")
+
+
+def _inherit(books: Books, kind: RecordType, record: Record) -> None:
+    """What a document has from the one that it was made from."""
+    order = books.records["salesOrder"].get(record.get("createdFrom", {}).get("id", ""))
+    if kind.name == "itemFulfillment" and order:
+        record |= {name: order[name] for name in ("entity", "subsidiary", "currency")}
+        record["item"] = record.get("item") or orders.shipment(books, order)
+    if kind.name == "depositApplication" and "deposit" in record:
+        deposit = books.records["customerDeposit"][record["deposit"]["id"]]
+        record |= {name: deposit[name] for name in ("customer", "subsidiary", "currency")}
 
 
 def _party(books: Books, kind: RecordType, record: Record) -> None:
@@ -89,37 +92,17 @@ def _require(books: Books, kind: RecordType, record: Record) -> None:
         raise user_error(f"Please enter value(s) for: {', '.join(missing)}.")
 
 
-def _amounts(books: Books, kind: RecordType, record: Record) -> None:
+def _amounts(books: Books, kind: RecordType, record: Record, trusted: bool) -> None:
     if kind.name == "itemFulfillment":
         lines.number(books, record.get("item", []))
+        if not trusted:
+            orders.check_shipment(books, record)
     elif kind.has_lines:
         lines.complete(books, record)
     else:
-        if record.get("payment") is None:
-            raise user_error("Please enter value(s) for: Payment Amount.")
-        record["payment"] = record["total"] = lines.money(record["payment"], lines.minor_unit(books, record), "payment")
+        receipts.complete(books, kind, record, trusted)
     if "apply" in kind.sublists:
-        _applications(books, record)
-
-
-def _applications(books: Books, record: Record) -> None:
-    """Each applied amount must fit what its invoice still owes and what the document brings."""
-    left: Decimal = record["total"]
-    for at, line in enumerate(_applied(record)):
-        path = f"apply.items[{at}]"
-        if "doc" not in line:
-            raise invalid_value("", "doc", f"{path}.doc")
-        invoice = books.records["invoice"][line["doc"]["id"]]
-        owed = invoice["total"] - books.paid(invoice["id"]) + books.share(record["id"], invoice["id"])
-        line["amount"] = lines.money(line.get("amount", min(owed, left)), lines.minor_unit(books, record), f"{path}.amount")
-        left -= line["amount"]
-        if line["amount"] > owed or left < 0:
-            raise invalid_content("The amount to apply is more than the invoice owes or the payment brings.", f"{path}.amount")
-
-
-def _applied(record: Record) -> list[Record]:
-    """The lines of the apply list that are ticked."""
-    return [line for line in record.get("apply", []) if line.get("apply", True)]
+        applying.check(books, kind, record)
 
 
 def _open_period(books: Books, record: Record, before: Record | None) -> None:
@@ -150,5 +133,5 @@ def _unpaid(books: Books, record: Record, before: Record) -> None:
     paid = books.paid(record["id"])
     fully = paid != 0 and paid == before["total"]
     if record["total"] != before["total"] and (fully or record["total"] < paid):
-        state = PAID if fully else f"Paid in part: {paid}"
+        state = "Paid In Full" if fully else f"Paid in part: {paid}"
         raise user_error(f"The total of this invoice cannot be changed because payments are applied to it ({state}).")

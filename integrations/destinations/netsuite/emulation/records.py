@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import unquote
 
-from integrations.destinations.netsuite.emulation import render, writing
+from integrations.destinations.netsuite.emulation import render, transforms, writing
 from integrations.destinations.netsuite.emulation.books import Books, Record
 from integrations.destinations.netsuite.emulation.errors import NetSuiteError, invalid_request, nonexistent
 from integrations.destinations.netsuite.emulation.schema import RECORD_TYPES, RecordType
@@ -20,6 +20,8 @@ def handle(books: Books, request: Request, segments: list[str]) -> Response:
         return created(books, kind, writing.create(books, kind, parse(request.body), validation(request)))
     if len(segments) == 2:
         return _one(books, kind, request, unquote(segments[1]))
+    if len(segments) == 4 and request.method == "POST" and unquote(segments[2]) == transforms.SEGMENT:
+        return _transformed(books, kind, request, segments)
     if len(segments) >= 3 and request.method == "GET":
         return _part(books, kind, segments)
     raise NetSuiteError(405, "METHOD_NOT_ALLOWED", f"{request.method} is not allowed here.")
@@ -84,6 +86,14 @@ def _one(books: Books, kind: RecordType, request: Request, key: str) -> Response
         expand = request.query.get("expandSubResources", "").lower() == "true"
         return jsons.answer(render.record(books, kind, stored, expand, only), media=MEDIA)
     raise NetSuiteError(405, "METHOD_NOT_ALLOWED", f"{request.method} is not allowed on a record.")
+
+
+def _transformed(books: Books, kind: RecordType, request: Request, segments: list[str]) -> Response:
+    """The document that is made of another one; the body may be empty."""
+    stored, target = find(books, kind, unquote(segments[1])), record_type(segments[3])
+    content = parse(request.body) if request.body.strip() else {}
+    made = transforms.transform(books, kind, stored, target.name, content, validation(request), replaced(request))
+    return created(books, target, made)
 
 
 def _part(books: Books, kind: RecordType, segments: list[str]) -> Response:

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from integrations.destinations.netsuite.emulation import documents
+from integrations.destinations.netsuite.emulation import applying, statuses
 from integrations.destinations.netsuite.emulation.books import Books, Record
-from integrations.destinations.netsuite.emulation.schema import ITEM_TYPES, RECORD_TYPES, RecordType, targets
+from integrations.destinations.netsuite.emulation.schema import RecordType, targets
 
 _NAMES = ("entityId", "companyName", "itemId", "symbol", "tranId", "name")
 
@@ -40,11 +40,16 @@ def _computed(books: Books, kind: RecordType, stored: Record) -> Record:
     """What is worked out when it is read: status and what is left to pay."""
     if kind.family != "transaction":
         return {}
-    state = documents.status(books, kind, stored)
+    letter, state = statuses.of(books, kind, stored)
     computed: Record = {"status": {"id": state, "refName": state}}
+    if kind.name == "salesOrder":
+        computed["orderStatus"] = {"id": letter, "refName": state}
     if kind.name == "invoice":
         paid = books.paid(stored["id"])
-        computed |= {"amountPaid": paid, "amountRemaining": stored["total"] - paid if state != documents.VOIDED else Decimal(0)}
+        computed |= {"amountPaid": paid, "amountRemaining": stored["total"] - paid if state != statuses.VOIDED else Decimal(0)}
+    if kind.name in ("creditMemo", "customerPayment", "customerDeposit"):
+        rest = applying.left(books, stored)
+        computed |= {"applied": stored["total"] - rest, "unapplied": rest}
     return computed
 
 
@@ -67,7 +72,7 @@ def _value(books: Books, kind: str, value: Any) -> Any:
     found = books.find(types, value["id"])
     if found is None:
         return value
-    owner = kind if kind in RECORD_TYPES else next(name for name in ITEM_TYPES if value["id"] in books.records[name])
+    owner = next(name for name in types if value["id"] in books.records[name])
     return {"links": links(url(books, owner, value["id"])), "id": value["id"], "refName": name_of(found)}
 
 

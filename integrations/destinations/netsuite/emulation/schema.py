@@ -1,7 +1,7 @@
 """Which record types the emulator knows, and their fields.
 
 A field's kind is text, number, money, integer, date, boolean, object, `any` (a reference that is not checked),
-or the record type that a reference points to; `item` stands for every item type.
+or the record types that a reference may point to, as `invoice` or `creditMemo|customerPayment`; `item` stands for every item type.
 """
 
 from dataclasses import dataclass, field
@@ -15,19 +15,20 @@ _TRANSACTION = """
 _SALE = """
     entity:customer dueDate:date terms:any email toBeEmailed:boolean toBePrinted:boolean approvalStatus:any message
     billingAddress:object shippingAddress:object discountItem:item discountRate:money startDate:date endDate:date
-    taxDetailsOverride:boolean createdFrom:any salesRep:any partner:any paymentMethod:paymentMethod orderStatus:any isReversal:boolean
+    taxDetailsOverride:boolean salesRep:any partner:any paymentMethod:paymentMethod orderStatus:any isReversal:boolean
 """
+_SHIPMENT = "entity:customer createdFrom:salesOrder shipStatus:any"
 _LINE = """
     line:integer lineUniqueKey:integer item:item quantity:number rate:number amount:money description price:any units:any
     department:department location:location class:classification taxCode:salesTaxItem taxRate1:number tax1Amt:money
     isTaxable:boolean taxDetailsReference revRecStartDate:date revRecEndDate:date isClosed:boolean orderLine:integer
     itemReceive:boolean
 """
-_RECEIPT = (
-    "customer:customer payment:money arAcct:account undepFunds:any autoApply:boolean paymentMethod:paymentMethod paymentOption:any checkNum"
-)
+_RECEIPT = "customer:customer arAcct:account undepFunds:any autoApply:boolean paymentMethod:paymentMethod paymentOption:any checkNum"
 _APPLY = "line:integer doc:invoice apply:boolean amount:money applyDate:date"
-_CREDIT = "line:integer doc:any apply:boolean amount:money"
+_CREDIT = "line:integer doc:creditMemo|customerPayment apply:boolean amount:money"
+_DEPOSIT = "line:integer doc:customerDeposit apply:boolean amount:money"
+_REFUNDED = "line:integer doc:customerPayment|creditMemo|customerDeposit apply:boolean amount:money"
 _TAX_DETAIL = "line:integer taxDetailsReference taxType:taxType taxCode:salesTaxItem taxBasis:money taxRate:number taxAmount:money"
 _ENTITY = """
     externalId entityId companyName isPerson:boolean firstName lastName email phone subsidiary:subsidiary currency:currency terms:any
@@ -67,6 +68,10 @@ class RecordType:
         return "item" in self.sublists
 
     @property
+    def is_sale(self) -> bool:
+        return "taxDetails" in self.sublists
+
+    @property
     def custom_prefix(self) -> str:
         return {"transaction": "custbody", "entity": "custentity", "item": "custitem"}.get(self.family, "custrecord")
 
@@ -76,7 +81,7 @@ def _sale(name: str, label: str, code: str, prefix: str, extra: str = "", **subl
     return RecordType(name, label, "transaction", _fields(_TRANSACTION + _SALE + extra), lists, code, prefix)
 
 
-def _receipt(name: str, label: str, code: str, prefix: str, extra: str = "", **sublists: str) -> RecordType:
+def _receipt(name: str, label: str, code: str, prefix: str, extra: str, **sublists: str) -> RecordType:
     lists = {key: _fields(text) for key, text in sublists.items()}
     return RecordType(name, label, "transaction", _fields(_TRANSACTION + _RECEIPT + " " + extra), lists, code, prefix)
 
@@ -90,16 +95,18 @@ def _list(name: str, label: str, extra: str = "") -> RecordType:
 
 
 _ALL = (
-    _sale("invoice", "Invoice", "CustInvc", "INV"),
-    _sale("creditMemo", "Credit Memo", "CustCred", "CM", apply=_APPLY),
-    _sale("salesOrder", "Sales Order", "SalesOrd", "SO"),
-    _sale("cashSale", "Cash Sale", "CashSale", "CS", "undepFunds:any"),
+    _sale("salesOrder", "Sales Order", "SalesOrd", "SO", "createdFrom:any"),
     RecordType(
-        *("itemFulfillment", "Item Fulfillment", "transaction", _fields(_TRANSACTION + "entity:customer createdFrom:any shipStatus:any")),
+        *("itemFulfillment", "Item Fulfillment", "transaction", _fields(_TRANSACTION + _SHIPMENT)),
         *({"item": _fields(_LINE)}, "ItemShip", "IF"),
     ),
-    _receipt("customerPayment", "Payment", "CustPymt", "PYMT", apply=_APPLY, credit=_CREDIT, deposit=_CREDIT),
-    _receipt("customerDeposit", "Customer Deposit", "CustDep", "DEP", "salesOrder:salesOrder"),
+    _sale("invoice", "Invoice", "CustInvc", "INV", "createdFrom:salesOrder"),
+    _sale("cashSale", "Cash Sale", "CashSale", "CS", "undepFunds:any createdFrom:salesOrder"),
+    _sale("creditMemo", "Credit Memo", "CustCred", "CM", "createdFrom:invoice", apply=_APPLY),
+    _receipt("customerPayment", "Payment", "CustPymt", "PYMT", "payment:money", apply=_APPLY, credit=_CREDIT, deposit=_DEPOSIT),
+    _receipt("customerDeposit", "Customer Deposit", "CustDep", "DEP", "payment:money salesOrder:salesOrder"),
+    _receipt("depositApplication", "Deposit Application", "DepAppl", "DEPAPP", "deposit:customerDeposit", apply=_APPLY),
+    _receipt("customerRefund", "Customer Refund", "CustRfnd", "RFND", "", apply=_REFUNDED, deposit=_DEPOSIT),
     RecordType(
         *("customer", "Customer", "entity", _fields(_ENTITY)),
         {"currencyList": _fields("currency:currency"), "addressBook": _fields("label defaultBilling:boolean addressBookAddress:object")},
@@ -130,7 +137,7 @@ _ALL = (
 RECORD_TYPES = {kind.name: kind for kind in _ALL}
 ITEM_TYPES = tuple(kind.name for kind in _ALL if kind.family == "item")
 TRANSACTION_TYPES = tuple(kind.name for kind in _ALL if kind.family == "transaction")
-_TOTALS = ("total", "subtotal", "taxTotal", "discountTotal", "amountPaid", "amountRemaining")
+_TOTALS = ("total", "subtotal", "taxTotal", "discountTotal", "amountPaid", "amountRemaining", "applied", "unapplied")
 COMPUTED = frozenset(("id", "links", "refName", "status", "voided", "createdDate", "lastModifiedDate", *_TOTALS))
 
 
@@ -138,4 +145,4 @@ def targets(kind: str) -> tuple[str, ...]:
     """The record types that a reference of this kind may point to, none if the kind is no checked reference."""
     if kind == ITEM:
         return ITEM_TYPES
-    return (kind,) if kind in RECORD_TYPES else ()
+    return tuple(name for name in kind.split("|") if name in RECORD_TYPES)

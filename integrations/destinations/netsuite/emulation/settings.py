@@ -10,7 +10,8 @@ class Settings:
     """`closed_before`: days before it are closed; `required_fields`: header fields or labels that every sale must carry.
 
     `token_seconds` is how long an access token is good, `job_ms` how long an asynchronous job takes,
-    `unique_tran_id` whether a document number may exist once only.
+    `unique_tran_id` whether a document number may exist once only. `payment_instruments` is the feature that takes the field
+    paymentMethod away; `auto_apply_deposits` applies an order's deposits to its invoice when that is made.
     """
 
     closed_before: date | None = None
@@ -18,6 +19,8 @@ class Settings:
     token_seconds: int = 3600
     job_ms: int = 0
     unique_tran_id: bool = True
+    payment_instruments: bool = False
+    auto_apply_deposits: bool = False
 
     def change(self, values: dict[str, Any]) -> None:
         """Takes new values; null brings a default back. Raises ValueError with a sentence and changes nothing."""
@@ -36,9 +39,9 @@ def _check(name: str, value: Any) -> Any:
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise ValueError("required_fields must be a list of field names.")
         return tuple(value)
-    if name == "unique_tran_id":
+    if isinstance(getattr(Settings, name), bool):
         if not isinstance(value, bool):
-            raise ValueError("unique_tran_id must be true or false.")
+            raise ValueError(f"{name} must be true or false.")
         return value
     if type(value) is not int or value < 0:
         raise ValueError(f"{name} must be a whole number that is not negative.")

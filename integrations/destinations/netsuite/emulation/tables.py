@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from integrations.destinations.netsuite.emulation import documents, render
+from integrations.destinations.netsuite.emulation import applying, render, statuses
 from integrations.destinations.netsuite.emulation.books import Books, Record
 from integrations.destinations.netsuite.emulation.schema import RecordType, targets
 
@@ -17,7 +17,8 @@ Row = dict[str, Any]
 _TRANSACTION = """
     id INTEGER, externalid, tranid, trandisplayname, trandate DAY, duedate DAY, memo, otherrefnum, entity INTEGER, currency INTEGER,
     exchangerate NUMERIC, subsidiary INTEGER, department INTEGER, location INTEGER, class INTEGER, postingperiod INTEGER,
-    foreigntotal NUMERIC, total NUMERIC, foreignamountunpaid NUMERIC, foreignamountpaid NUMERIC, status, type, recordtype, abbrevtype,
+    foreigntotal NUMERIC, total NUMERIC, foreignamountunpaid NUMERIC, foreignamountpaid NUMERIC,
+    foreignpaymentamountused NUMERIC, foreignpaymentamountunused NUMERIC, status, type, recordtype, abbrevtype,
     voided, void, posting, createddate STAMP, lastmodifieddate STAMP, closedate DAY, entity__display, currency__display, status__display,
     postingperiod__display, subsidiary__display, type__display
 """
@@ -43,7 +44,7 @@ TABLES: dict[str, str] = {
     "paymentmethod": "id INTEGER, name, isinactive",
     "customfield": "internalid INTEGER, scriptid, name, fieldtype, fieldvaluetype, isinactive",
 }
-_STATUS_LETTER = {"Open": "A", documents.PAID: "B", documents.VOIDED: "V"}
+_SPENT = ("creditMemo", "customerPayment", "customerDeposit")
 
 
 def table_of(kind: RecordType) -> str:
@@ -97,7 +98,7 @@ def _account(books: Books, kind: RecordType, stored: Record) -> Row:
 
 
 def _transaction(books: Books, kind: RecordType, stored: Record) -> Row:
-    state = documents.status(books, kind, stored)
+    letter, state = statuses.of(books, kind, stored)
     total, paid = _sign(kind) * stored.get("total", Decimal(0)), books.paid(stored["id"])
     row = _plain(books, kind, stored) | {
         "type": kind.code,
@@ -107,15 +108,18 @@ def _transaction(books: Books, kind: RecordType, stored: Record) -> Row:
         "entity": stored[kind.customer_field]["id"],
         "foreigntotal": text(total),
         "total": text(total),
-        "status": _STATUS_LETTER.get(state, "A"),
-        "voided": text(state == documents.VOIDED),
-        "posting": text(kind.name != "salesOrder"),
+        "status": letter,
+        "voided": text(state == statuses.VOIDED),
+        "posting": text(kind.name not in ("salesOrder", "itemFulfillment")),
         "status__display": f"{kind.label} : {state}",
         "type__display": kind.label,
         "createddate": stored["createdDate"],
     }
     if kind.name == "invoice":
         row |= {"foreignamountunpaid": text(total - paid), "foreignamountpaid": text(paid)}
+    if kind.name in _SPENT:
+        rest = applying.left(books, stored)
+        row |= {"foreignpaymentamountunused": text(rest), "foreignpaymentamountused": text(stored["total"] - rest)}
     shown = {"entity": "customer", "currency": "currency", "subsidiary": "subsidiary", "postingperiod": "accountingPeriod"}
     return row | {f"{name}__display": _display(books, target, row.get(name)) for name, target in shown.items()}
 
@@ -126,13 +130,14 @@ def _display(books: Books, kind: str, number: str | None) -> str | None:
 
 
 def _sign(kind: RecordType) -> int:
-    return -1 if kind.name in ("creditMemo", "customerPayment", "customerDeposit") else 1
+    return -1 if kind.name in (*_SPENT, "depositApplication") else 1
 
 
 def _lines(books: Books, kind: RecordType, stored: Record) -> Iterable[Row]:
     """The main line, then one row per item line."""
     sign, party = _sign(kind), stored[kind.customer_field]["id"]
-    shared = {"transaction": stored["id"], "entity": party, "subsidiary": stored["subsidiary"]["id"]}
+    made_from = text(stored.get("createdFrom") or stored.get("deposit") if kind.name != "customerPayment" else None)
+    shared = {"transaction": stored["id"], "entity": party, "subsidiary": stored["subsidiary"]["id"], "createdfrom": made_from}
     total = text(sign * stored.get("total", Decimal(0)))
     yield {
         **shared,

@@ -43,7 +43,7 @@ def delete(books: Books, kind: RecordType, number: str) -> None:
         raise nonexistent()
     if kind.family == "transaction":
         documents.refuse_closed(books, stored)
-        if books.paid(number):
+        if books.paid(number) or books.children(number):
             raise user_error("This transaction cannot be deleted because it is linked to by one or more transactions.")
     books.remove(kind, stored)
 
