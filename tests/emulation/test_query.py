@@ -75,7 +75,7 @@ def test_a_credit_memo_is_negative_and_lines_have_the_ledgers_sign(three: Books)
         ("SELECT name FROM department WHERE id = 4", ("Usage Billing",)),
         ("SELECT name FROM location WHERE id = 2", ("London",)),
         ("SELECT name FROM classification WHERE id = 3", ("Self-serve",)),
-        ("SELECT fullname FROM account WHERE id = 25", ("Operating Bank",)),
+        ("SELECT fullname, accttype FROM account WHERE id = 25", ("Operating Bank", "Bank")),
         (
             "SELECT periodname, startdate, enddate, closed FROM accountingperiod WHERE id = 202602",
             ("Feb 2026", "2/1/2026", "2/28/2026", "F"),

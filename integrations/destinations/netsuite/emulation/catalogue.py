@@ -41,7 +41,13 @@ _CURRENCIES = (
     ("CHF", "Swiss Franc", 2),
     ("INR", "Indian Rupee", 2),
 )
-_ACCOUNTS = {"6": "Accounts Receivable", "25": "Operating Bank", "54": "Usage Revenue", "55": "Discounts Given", "122": "Undeposited Funds"}
+_ACCOUNTS = {
+    "6": ("AcctRec", "Accounts Receivable"),
+    "25": ("Bank", "Operating Bank"),
+    "54": ("Income", "Usage Revenue"),
+    "55": ("Income", "Discounts Given"),
+    "122": ("OthCurrAsset", "Undeposited Funds"),
+}
 _YEARS = range(2015, 2036)
 
 CUSTOM_FIELDS: dict[str, str] = {
@@ -87,7 +93,7 @@ def _lists() -> Seed:
         "department": _named(("Sales", "Marketing", "Operations", "Usage Billing")),
         "location": _named(("New York", "London", "Remote")),
         "classification": _named(("Enterprise", "Mid-market", "Self-serve")),
-        "account": [{"id": number, "acctName": name, "name": name} for number, name in _ACCOUNTS.items()],
+        "account": [{"id": number, "acctName": name, "name": name, "acctType": kind} for number, (kind, name) in _ACCOUNTS.items()],
         "taxType": _named(("Sales tax",)),
         "salesTaxItem": [
             {"id": "6", "itemId": "Standard", "name": "Standard"},

@@ -38,7 +38,7 @@ TABLES: dict[str, str] = {
     "department": "id INTEGER, name, parent INTEGER, isinactive",
     "location": "id INTEGER, name, parent INTEGER, isinactive",
     "classification": "id INTEGER, name, parent INTEGER, isinactive",
-    "account": "id INTEGER, acctnumber, accountsearchdisplayname, fullname, isinactive",
+    "account": "id INTEGER, acctnumber, acctname, accttype, accountsearchdisplayname, fullname, currency INTEGER, isinactive",
     "accountingperiod": "id INTEGER, periodname, startdate DAY, enddate DAY, closed, arlocked, isposting, isquarter, isyear, isinactive",
     "salestaxitem": "id INTEGER, itemid, name, isinactive",
     "paymentmethod": "id INTEGER, name, isinactive",
