@@ -5,14 +5,14 @@ Every function runs inside its caller's transaction, except `receive_parties` an
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import islice
+from functools import cache, partial
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils import timezone
 
-from billing.bill import Bill, Party, Ref
+from billing.bill import Band, Bill, Party, Ref
 from billing.models import Account, CatalogueItem, Source
 
 CHUNK = 500
@@ -57,10 +57,11 @@ def _accounts(source: Source, uids: set[str]) -> dict[str, Account]:
 def items_named(bills: Iterable[Bill]) -> dict[ItemKey, Ref]:
     """The entities that lines and bands name, the best informed reference of each."""
     named: dict[ItemKey, Ref] = {}
-    for key, ref in (pair for bill in bills for line in bill.lines for pair in _refs(line.refs, line.bands)):
-        known = named.get(key)
-        if known is None or (ref.name and not known.name) or (ref.code and not known.code):
-            named[key] = ref
+    for line in chain.from_iterable(bill.lines for bill in bills):
+        for key, ref in _refs(line.refs, line.bands):
+            known = named.get(key)
+            if known is None or (ref.name and not known.name) or (ref.code and not known.code):
+                named[key] = ref
     return named
 
 
@@ -82,17 +83,18 @@ def twice(work: Callable[[], _T]) -> _T:
 
 def cut(model: type[models.Model], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as the model's columns hold them: text is cut to the column's length."""
-    return {name: value[: _length(model, name)] if isinstance(value, str) else value for name, value in values.items()}
+    return {name: value[: _length(model, name)] if isinstance(value, str) and value else value for name, value in values.items()}
 
 
+@cache
 def _length(model: type[models.Model], name: str) -> int | None:
     length: int | None = getattr(model._meta.get_field(name), "max_length", None)
     return length
 
 
-def _refs(refs: Mapping[str, Ref], bands: Sequence[Any]) -> Iterator[tuple[ItemKey, Ref]]:
-    yield from (((kind, ref.id), ref) for kind, ref in refs.items() if kind in NAMED_KINDS)
-    yield from ((("PricingBand", band.ref.id), band.ref) for band in bands)
+def _refs(refs: Mapping[str, Ref], bands: Sequence[Band]) -> list[tuple[ItemKey, Ref]]:
+    named = [((kind, ref.id), ref) for kind, ref in refs.items() if kind in NAMED_KINDS]
+    return named + [(("PricingBand", band.ref.id), band.ref) for band in bands] if bands else named
 
 
 def _receive(records: Iterable[_T], keep: Callable[[list[_T]], object]) -> int:

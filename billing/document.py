@@ -9,10 +9,9 @@ import msgspec
 from billing.bill import Band, Bill, Line, Movement, Period
 
 
-def document_of(bill: Bill) -> dict[str, Any]:
-    """The Bill as JSON builtins; `bill_of` gives an equal Bill back."""
-    document: dict[str, Any] = msgspec.to_builtins(bill)
-    return document
+def document_of(bill: Bill) -> str:
+    """The Bill as JSON text; `bill_of` gives an equal Bill back of what it says."""
+    return msgspec.json.encode(bill).decode()
 
 
 def bill_of(document: dict[str, Any]) -> Bill:
@@ -65,9 +64,9 @@ def _line(line: Line) -> list[Any]:
         _number(line.quantity),
         _number(line.unit_price),
         line.unit,
-        sorted((entity, ref.id) for entity, ref in line.refs.items()),
+        sorted([(entity, ref.id) for entity, ref in line.refs.items()]),
         _period(line.period),
-        [_band(band) for band in line.bands],
+        [_band(band) for band in line.bands] if line.bands else (),
         line.referenced_bill,
         line.referenced_line,
         *([] if line.tax is None else [_number(line.tax)]),

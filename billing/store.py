@@ -3,20 +3,23 @@
 Each chunk is one short transaction and a number of statements that does not grow with its Bills.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 
 from billing import bill as canonical
-from billing import copied, unread
+from billing import rows, unread
 from billing.directory import CHUNK, ItemKey, chunks, items_named, keep_items, keep_parties, receive_items, receive_parties, twice
-from billing.document import bill_of, digest, slice_digest
+from billing.document import bill_of, digest, document_of, slice_digest
 from billing.models import Account, Bill, BillRevision, Source
-from billing.shelf import COLUMNS, Outcome, Shelf, columns, identity_of, is_older
+from billing.shelf import COLUMNS, Outcome, Revision, Shelf, identity_of
 from billing.unread import Arrival, Read, Unread
 
 __all__ = ["Arrival", "Counts", "Unread", "compare", "load", "read", "receive", "receive_items", "receive_parties", "slice_digest"]
@@ -27,6 +30,8 @@ _LONGEST_ID = 200
 _WIDEST_TOTAL = 20
 _BIGGEST_VERSION = 2**63
 _REMEMBERED_ITEMS = 100_000
+_BILL = ("id", "source_id", "uid", *COLUMNS, "current_revision_id", "created_at", "updated_at")
+_REVISION = ("id", "bill_id", "number", "source_version", "source_updated_at", "schema", "digest", "document", "raw", "received_at")
 
 Reread = Callable[[str], canonical.Bill]
 
@@ -56,7 +61,8 @@ def receive(source: Source, arrivals: Iterable[Arrival], schema: int, reread: Re
     known: set[ItemKey] = set()
     for chunk in _read(source, arrivals, schema, counts):
         named = {key: ref for key, ref in items_named(bill for _, bill, _ in chunk).items() if key not in known}
-        twice(partial(keep_items, source, [(kind, ref, {}) for (kind, _), ref in named.items()], overwrite=False))
+        if named:
+            twice(partial(keep_items, source, [(kind, ref, {}) for (kind, _), ref in named.items()], overwrite=False))
         counts.add(twice(partial(_keep, source, chunk, schema, reread)))
         known = known | set(named) if len(known) < _REMEMBERED_ITEMS else set(named)
     return counts
@@ -66,10 +72,8 @@ def compare(source: Source, arrivals: Iterable[Arrival], schema: int, reread: Re
     """What `receive` would come to, while nothing is stored. A source that is not stored itself yet has no Bills."""
     counts = Counts()
     for chunk in _read(source, arrivals, schema, counts):
-        bills = [bill for _, bill, _ in chunk]
-        held = Bill.objects.filter(source=source.pk, uid__in={bill.source_id for bill in bills})
-        shelves = _shelves(held, bills, schema, reread)
-        counts.add(shelves[bill.source_id].take(bill, raw, schema, Account()) for _, bill, raw in chunk)
+        shelves = _shelves(source, [bill for _, bill, _ in chunk], schema, reread)
+        counts.add(shelves[bill.source_id].take(bill, raw, None) for _, bill, raw in chunk)
     return counts
 
 
@@ -149,43 +153,46 @@ def _weight(arrival: Arrival) -> int:
 
 
 def _keep(source: Source, chunk: list[Read], schema: int, reread: Reread) -> list[Outcome]:
-    accounts = keep_parties(source, (bill.account for _, bill, _ in chunk), overwrite=False)
-    arrivals = [bill for _, bill, _ in chunk]
-    shelves = _shelves(_held(source, arrivals, accounts), arrivals, schema, reread)
-    outcomes = [shelves[bill.source_id].take(bill, raw, schema, accounts[bill.account.id]) for _, bill, raw in chunk]
-    _write([shelves[uid] for uid in sorted(shelves)])
+    _hold_off_others(source)
+    accounts = keep_parties(source, _parties(chunk), overwrite=False)
+    shelves = _shelves(source, [bill for _, bill, _ in chunk], schema, reread)
+    outcomes = [shelves[bill.source_id].take(bill, raw, accounts[bill.account.id].pk) for _, bill, raw in chunk]
+    _write(source, [shelves[uid] for uid in sorted(shelves)], schema)
     return outcomes
 
 
-def _held(source: Source, arrivals: list[canonical.Bill], accounts: Mapping[str, Account]) -> QuerySet[Bill]:
-    """The stored Bills of these arrivals, made where absent, and kept from other writers until the transaction ends."""
-    first = {arrival.source_id: arrival for arrival in reversed(arrivals)}
-    held = Bill.objects.filter(source=source, uid__in=first).order_by("uid")
-    known = set(held.values_list("uid", flat=True))
-    new = [first[uid] for uid in sorted(first) if uid not in known]
-    made = [Bill(source=source, uid=arrival.source_id, **columns(arrival, accounts[arrival.account.id])) for arrival in new]
-    Bill.objects.bulk_create(made, ignore_conflicts=True)
+def _parties(chunk: list[Read]) -> Iterator[canonical.Party]:
+    """The Accounts that the Bills name, each as often as they say something else of it."""
+    told: dict[str, canonical.Party] = {}
+    for _, bill, _ in chunk:
+        if told.get(bill.account.id) != bill.account:
+            told[bill.account.id] = bill.account
+            yield bill.account
+
+
+def _hold_off_others(source: Source) -> None:
+    """Until the transaction ends nobody else stores Bills of this source; SQLite has one writer at a time anyway."""
     if connection.features.has_select_for_update:
-        list(held.select_for_update().values_list("pk"))
-    return held
+        list(Source.objects.select_for_update(no_key=True).filter(pk=source.pk).values_list("pk"))
 
 
-def _shelves(held: QuerySet[Bill], arrivals: list[canonical.Bill], schema: int, reread: Reread) -> dict[str, Shelf]:
+def _shelves(source: Source, arrivals: list[canonical.Bill], schema: int, reread: Reread) -> dict[str, Shelf]:
     """What is stored of these Bills, by the source's id; an empty shelf for one that is not."""
+    shelves = {arrival.source_id: Shelf(arrival.source_id) for arrival in arrivals}
     newest = BillRevision.objects.filter(bill=OuterRef("pk")).order_by("-number")
-    stored = held.select_related("current_revision").annotate(last=Subquery(newest.values("number")[:1]))
-    shelves = {arrival.source_id: Shelf(Bill()) for arrival in arrivals} | {
-        bill.uid: Shelf(bill, bill.current_revision.digest if bill.current_revision else "", bill.last or 0)
-        for bill in stored.defer("current_revision__document", "current_revision__raw")
-    }
-    _read_again([shelf for shelf in shelves.values() if shelf.last], schema, reread)
+    stored = Bill.objects.filter(source=source.pk, uid__in=shelves).annotate(last=Subquery(newest.values("number")[:1]))
+    current = ("pk", "current_revision", "current_revision__digest", "current_revision__schema", "last")
+    for uid, pk, current_pk, said, schema_then, last, *columns in stored.values_list("uid", *current, *COLUMNS):
+        held = dict(zip(COLUMNS, columns, strict=True))
+        shelves[uid] = Shelf(uid, held, pk, current_pk or 0, said or "", schema_then or 0, last or 0)
+    _read_again(shelves.values(), schema, reread)
     _recall(shelves, arrivals)
     return shelves
 
 
-def _read_again(shelves: list[Shelf], schema: int, reread: Reread) -> None:
+def _read_again(shelves: Iterable[Shelf], schema: int, reread: Reread) -> None:
     """The current digests as this reader would have made them, where another reader did."""
-    stale = {current.pk: shelf for shelf in shelves if (current := shelf.bill.current_revision) and current.schema != schema}
+    stale = {shelf.current_pk: shelf for shelf in shelves if shelf.current_pk and shelf.schema != schema}
     if not stale:
         return
     for pk, raw in BillRevision.objects.filter(pk__in=stale).values_list("pk", "raw"):
@@ -197,12 +204,9 @@ def _read_again(shelves: list[Shelf], schema: int, reread: Reread) -> None:
 
 def _recall(shelves: dict[str, Shelf], arrivals: list[canonical.Bill]) -> None:
     """What older arrivals are compared with: the stored revisions of Bills that may have one in this chunk."""
-    repeated: set[str] = set()
-    once: set[str] = set()
-    for arrival in arrivals:
-        (repeated if arrival.source_id in once else once).add(arrival.source_id)
-    late = {arrival.source_id for arrival in arrivals if is_older(arrival, shelves[arrival.source_id].bill)}
-    asked = {shelf.bill.pk: shelf for uid in late | repeated if (shelf := shelves[uid]).last}
+    times = Counter(arrival.source_id for arrival in arrivals)
+    late = {arrival.source_id for arrival in arrivals if times[arrival.source_id] > 1 or shelves[arrival.source_id].is_newer_than(arrival)}
+    asked = {shelf.pk: shelf for uid in late if (shelf := shelves[uid]).last}
     if not asked:
         return
     stored = BillRevision.objects.filter(bill__in=asked).values_list("bill", "source_version", "source_updated_at", "digest")
@@ -210,29 +214,37 @@ def _recall(shelves: dict[str, Shelf], arrivals: list[canonical.Bill]) -> None:
         asked[pk].seen.add(identity_of(version, updated_at, said))
 
 
-def _write(shelves: list[Shelf]) -> None:
-    _add([revision for shelf in shelves for revision in shelf.added])
-    _point([shelf for shelf in shelves if shelf.current and not shelf.touched])
-    touched = [shelf for shelf in shelves if shelf.touched]
-    for shelf in touched:
-        shelf.bill.current_revision = shelf.current or shelf.bill.current_revision
+def _write(source: Source, shelves: list[Shelf], schema: int) -> None:
+    now = timezone.now()
+    new = [shelf for shelf in shelves if not shelf.pk]
+    moved = [shelf for shelf in shelves if shelf.pk and shelf.touched]
+    added = [(shelf, revision) for shelf in shelves for revision in shelf.added]
+    _give_ids(new, added)
+    if new:
+        rows.insert(Bill, _BILL, ((*_stored(source, shelf).values(), now, now) for shelf in new))
+    if added:
+        rows.insert(BillRevision, _REVISION, (_revision_row(shelf, revision, schema, now) for shelf, revision in added))
     following = [*COLUMNS, "current_revision", "updated_at"]
-    Bill.objects.bulk_create([shelf.bill for shelf in touched], update_conflicts=True, unique_fields=["id"], update_fields=following)
+    bills = [Bill(**_stored(source, shelf)) for shelf in moved]
+    Bill.objects.bulk_create(bills, update_conflicts=True, unique_fields=["id"], update_fields=following)
 
 
-def _add(revisions: list[BillRevision]) -> None:
-    if connection.vendor == "postgresql":
-        copied.insert(revisions)
-    else:
-        BillRevision.objects.bulk_create(revisions)
+def _give_ids(new: list[Shelf], added: list[tuple[Shelf, Revision]]) -> None:
+    if new:
+        for shelf, pk in zip(new, rows.new_ids(Bill, len(new)), strict=True):
+            shelf.pk = pk
+    if added:
+        for (_, revision), pk in zip(added, rows.new_ids(BillRevision, len(added)), strict=True):
+            revision.pk = pk
 
 
-def _point(shelves: list[Shelf]) -> None:
-    """Bills to their new current revision: a statement per revision number, which is 1 for new Bills."""
-    numbered: dict[int, list[int]] = defaultdict(list)
-    for shelf in shelves:
-        if shelf.current:
-            numbered[shelf.current.number].append(shelf.bill.pk)
-    for number, pks in numbered.items():
-        revision = BillRevision.objects.filter(bill=OuterRef("pk"), number=number)
-        Bill.objects.filter(pk__in=pks).update(current_revision=Subquery(revision.values("pk")))
+def _stored(source: Source, shelf: Shelf) -> dict[str, Any]:
+    columns = {name: shelf.columns.get(name) for name in COLUMNS}
+    current = shelf.current.pk if shelf.current else shelf.current_pk or None
+    return {"id": shelf.pk, "source_id": source.pk, "uid": shelf.uid, **columns, "current_revision_id": current}
+
+
+def _revision_row(shelf: Shelf, revision: Revision, schema: int, now: dt.datetime) -> tuple[Any, ...]:
+    bill = revision.bill
+    seen = (bill.version, bill.updated_at)
+    return (revision.pk, shelf.pk, revision.number, *seen, schema, revision.digest, document_of(bill), revision.raw, now)

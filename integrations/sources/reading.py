@@ -42,7 +42,9 @@ class Record:
     def text(self, name: str) -> str:
         """The text, control characters become blanks. A number is taken as text, for ids that are numbers."""
         value = self.raw.get(name)
-        if value is None or value == "":
+        if type(value) is str:
+            return _clean(value)
+        if value is None:
             return ""
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
             raise self.error(f"{name} is not text")
@@ -69,8 +71,7 @@ class Record:
         number = self._decimal(name, value)
         if not number.is_finite():
             raise self.error(f"{name} is {number}, not a number")
-        exponent = number.as_tuple().exponent
-        if number.adjusted() >= _INTEGER_DIGITS or not isinstance(exponent, int) or exponent < -_DECIMALS:
+        if number.adjusted() >= _INTEGER_DIGITS or _decimals(number) > _DECIMALS:
             raise self.error(f"{name} is {_short(value)}, which is more digits than money or a quantity has")
         return number
 
@@ -132,10 +133,8 @@ class Record:
         if not text:
             return None
         try:
-            if len(text) == len("2026-10-31") and text[4] == text[7] == "-":
-                return dt.date.fromisoformat(text)
-            moment = dt.datetime.fromisoformat(text)
-            return moment.astimezone(zone) if moment.tzinfo else moment
+            moment = _parsed(text)
+            return moment.astimezone(zone) if isinstance(moment, dt.datetime) and moment.tzinfo else moment
         except (ValueError, OverflowError):
             raise self.error(f"{name} is {_short(text)}, not a date") from None
 
@@ -184,8 +183,7 @@ class Record:
 
 def times(one: Decimal, other: Decimal) -> Decimal:
     """The exact product."""
-    with localcontext(EXACT):
-        return one * other
+    return EXACT.multiply(one, other)
 
 
 def added(*numbers: Decimal) -> Decimal:
@@ -197,6 +195,21 @@ def added(*numbers: Decimal) -> Decimal:
 def negated(number: Decimal) -> Decimal:
     """The exact opposite; that of zero is zero."""
     return number.copy_negate() if number else number
+
+
+def _decimals(number: Decimal) -> int:
+    """How many decimals a finite number has. A text without an exponent tells it sooner than its digits do."""
+    text = str(number)
+    if len(text) <= _SHOWN and "E" not in text:
+        return len(text) - text.find(".") - 1 if "." in text else 0
+    return -int(number.as_tuple().exponent)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> dt.date | dt.datetime:
+    if len(text) == len("2026-10-31") and text[4] == text[7] == "-":
+        return dt.date.fromisoformat(text)
+    return dt.datetime.fromisoformat(text)
 
 
 @lru_cache(maxsize=512)

@@ -88,14 +88,15 @@ BILL = Bill(
 
 @given(bills)
 def test_a_stored_bill_comes_back_equal(bill: Bill) -> None:
-    stored = json.loads(json.dumps(document_of(bill)))
+    stored = json.loads(document_of(bill))
     assert bill_of(stored) == bill
     assert (digest(bill_of(stored)), slice_digest(bill_of(stored))) == (digest(bill), slice_digest(bill))
 
 
 def test_decimals_are_text_in_the_document() -> None:
-    line = document_of(BILL)["lines"][0]
-    assert (document_of(BILL)["total"], line["amount"], line["quantity"]) == ("10.10", "10.10", "1E+2")
+    document = json.loads(document_of(BILL))
+    line = document["lines"][0]
+    assert (document["total"], line["amount"], line["quantity"]) == ("10.10", "10.10", "1E+2")
 
 
 def with_line(**more: Any) -> Bill:

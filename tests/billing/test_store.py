@@ -1,7 +1,8 @@
 """Arrivals become revisions: what is new, what is unchanged, what is late, and at what cost in statements."""
 
 import datetime as dt
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,11 @@ from unittest import mock
 
 import pytest
 from django.db import IntegrityError, connection
+from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
 from billing import bill as canonical
-from billing import store
+from billing import rows, store
 from billing.bill import Band, Line, Movement, Party, Period, Ref
 from billing.models import Account, Bill, BillRevision, CatalogueItem, Source
 
@@ -283,33 +285,69 @@ def test_load_fills_the_account_from_what_is_known_now(source: Source) -> None:
     }
 
 
-def test_a_bill_that_another_process_stored_first_is_no_second_one(source: Source) -> None:
-    """Between looking and storing: the other's Bill is found, its revision counts, ours comes after it."""
-    create = Bill.objects.bulk_create
-    others = iter([replace(B, version=2)])
-
-    def beaten(bills: list[Bill], **options: Any) -> list[Bill]:
-        for other in others:
-            receive(source, other)
-        return create(bills, **options)
-
-    with mock.patch.object(Bill.objects, "bulk_create", beaten):
-        assert receive(source, replace(A, version=3), bill("b2")) == (1, 1, 0)
-    assert (revisions(), current(), current("b2")) == ([1, 2], (2, "1E+1"), (1, "1E+1"))
+def test_others_are_held_off_before_anything_is_looked_at(source: Source) -> None:
+    """What is not stored when a chunk is looked up cannot be stored by another process before the chunk is."""
+    if not connection.features.has_select_for_update:
+        assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+        return
+    with CaptureQueriesContext(connection) as queries:
+        receive(source, A)
+    asked = [query["sql"] for query in queries.captured_queries if query["sql"].startswith("SELECT")]
+    assert "billing_source" in asked[0] and asked[0].endswith("FOR NO KEY UPDATE")
 
 
 def test_a_lost_race_is_run_once_more(source: Source) -> None:
-    create = BillRevision.objects.bulk_create
-    errors = iter([IntegrityError("revision_number_once_per_bill")])
+    insert = rows.insert
+    errors = iter([IntegrityError("account_once_per_source")])
 
-    def beaten_once(revisions: list[BillRevision]) -> list[BillRevision]:
+    def beaten_once(model: type[Model], columns: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
+        insert(model, columns, values)
         for error in errors:
             raise error
-        return create(revisions)
 
-    with mock.patch.object(BillRevision.objects, "bulk_create", beaten_once):
+    with mock.patch.object(rows, "insert", beaten_once):
         assert receive(source, A, bill("b2")) == (2, 0, 0)
     assert Bill.objects.count() == BillRevision.objects.count() == 2
+    assert (current(), current("b2")) == ((1, "1E+1"), (1, "1E+1"))
+
+
+def test_a_chunk_that_fails_leaves_nothing(source: Source) -> None:
+    """Its Bills are there with their revisions or not at all."""
+    with mock.patch.object(Bill.objects, "bulk_create", side_effect=RuntimeError("killed")), pytest.raises(RuntimeError):
+        receive(source, A, bill("b2"))
+    assert Bill.objects.count() == BillRevision.objects.count() == 0
+
+
+def test_rows_stored_at_once_are_those_that_django_stores(source: Source) -> None:
+    """Every value of a Bill and of its revision, read back and saved by Django, is the same in the database."""
+    arrival = bill(total="1234.50", due_date=dt.date(2026, 11, 30), updated_at=dt.datetime(2026, 11, 1, 8, 0, 0, 5, dt.UTC), number="№ 1")
+    receive(source, arrival)
+    at_once = [as_stored(model) for model in (Bill, BillRevision)]
+    for row in (Bill.objects.get(), BillRevision.objects.get()):
+        row.save(update_fields=[field.name for field in row._meta.fields if not field.primary_key and field.name != "updated_at"])
+    assert [as_stored(model) for model in (Bill, BillRevision)] == at_once
+
+
+def as_stored(model: type[Model]) -> dict[str, Any]:
+    """The only row as the database has it, JSON for what it says."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {model._meta.db_table}")
+        row = dict(zip([column[0] for column in cursor.description or ()], cursor.fetchone(), strict=True))
+    return row | {name: json.loads(value) for name, value in row.items() if name == "document"}
+
+
+def test_ids_go_on_after_what_was_deleted(source: Source) -> None:
+    receive(source, A, bill("b2"))
+    Bill.objects.update(current_revision=None)
+    seen = set(BillRevision.objects.values_list("pk", flat=True))
+    BillRevision.objects.all().delete()
+    Bill.objects.all().delete()
+    receive(source, A)
+    assert not seen & set(BillRevision.objects.values_list("pk", flat=True))
+    Bill.objects.create(
+        source=source, uid="by-django", account=Account.objects.get(), currency="USD", total=0, bill_date=dt.date(2026, 1, 1)
+    )
+    assert Bill.objects.count() == 2
 
 
 def many(count: int, total: str, **more: Any) -> Iterable[canonical.Bill]:
