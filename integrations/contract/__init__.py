@@ -2,12 +2,27 @@
 
 from integrations.contract.credentials import Consent, CredentialField, CredentialKind, Redeemed, SetupStep, Token, Verified
 from integrations.contract.destination import Destination, FileLane, System, Table
-from integrations.contract.documents import Document, DocumentLine, LeftOut, Missing, Plan, Stamp
+from integrations.contract.documents import CustomerStep, Document, DocumentLine, LeftOut, Missing, Plan, Stamp
 from integrations.contract.events import changed
 from integrations.contract.lookup import Lookup, Match, Rule
 from integrations.contract.options import Kind, Option, Options, Panel
 from integrations.contract.source import Arrived, Fetched, FileFormat, Forged, Hook, Item, Pull, Rejected, Rows, Source, Tables, Wanted
-from integrations.contract.wire import Answer, Auth, CatalogueRow, Client, Fault, Held, Outcome, Request, Sending, Sought, Transport, Usage
+from integrations.contract.wire import (
+    Answer,
+    Auth,
+    CatalogueRow,
+    Client,
+    CustomerRow,
+    CustomersBy,
+    Fault,
+    Held,
+    Outcome,
+    Request,
+    Sending,
+    Sought,
+    Transport,
+    Usage,
+)
 
 __all__ = [
     "Answer",
@@ -18,6 +33,9 @@ __all__ = [
     "Consent",
     "CredentialField",
     "CredentialKind",
+    "CustomerRow",
+    "CustomerStep",
+    "CustomersBy",
     "Destination",
     "Document",
     "DocumentLine",

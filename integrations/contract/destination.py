@@ -9,7 +9,7 @@ from integrations.contract.credentials import CredentialKind
 from integrations.contract.documents import Document, Plan, Stamp
 from integrations.contract.lookup import Lookup
 from integrations.contract.options import Option, Options
-from integrations.contract.wire import Answer, Client, Transport, Usage
+from integrations.contract.wire import Answer, Client, CustomerRow, CustomersBy, Transport, Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,7 @@ class Destination:
     "absent" may be believed. `slots` names the document kinds for people. `custom_fields` are the default names of the source's
     custom fields that carry an external id, by entity. `usage` reads from an answer how much of an allowance of calls is used up.
     `misfits` asks whether what the options name is there and fits: a sentence for each reason why no document could be stored.
+    `customers` finds customers by one of their values, by value; e-mail addresses in any case. None where Accounts are only mapped.
     """
 
     slug: str
@@ -62,6 +63,7 @@ class Destination:
     file_lane: "FileLane | None" = None
     usage: Callable[[Answer], Usage | None] | None = None
     misfits: Callable[[Transport, str, Options], Sequence[str]] | None = None
+    customers: Callable[[Transport, str, CustomersBy, Sequence[str]], Mapping[str, Sequence[CustomerRow]]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,21 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from billing.bill import Bill, Ref
 from integrations.contract.lookup import Match
+
+
+class CustomerStep(StrEnum):
+    """What a Bill's customer needs first, as found at the destination; NONE also before anybody has looked."""
+
+    NONE = ""
+    ABSENT = "absent"  # looked for and not there, and not to be created
+    CREATE = "create"  # looked for and not there
+    CLAIM = "claim"  # mapped, and without an external id
+    UPDATE = "update"  # mapped, and its Account has changed since it was last sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,12 +24,15 @@ class Stamp:
     """What identifies one sending: the Bill's revision and the delivery's generation.
 
     `source` is the source's slug; `default_source` false when that is not its platform, so that document keys carry it.
+    `site` is the source's account at its platform, such as a site's subdomain.
     """
 
     source: str
     revision: int
     generation: int
     default_source: bool = True
+    customer: CustomerStep = CustomerStep.NONE
+    site: str = ""
 
     def tag(self, bill: Bill) -> str:
         return f"{bill.source_id} r{self.revision} g{self.generation}"

@@ -190,6 +190,20 @@ class Client(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRow:
+    """A customer as the destination holds it now. `external_id` is the key of another system, "" when it has none."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    external_id: str = ""
+    active: bool = True
+
+
+CustomersBy = Literal["id", "email", "external_id"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueRow:
     """A record of one table. `currencies`: the only ones that it may ever be billed in; empty for any, or where more can be added."""
 

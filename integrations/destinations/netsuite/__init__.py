@@ -6,6 +6,7 @@ from integrations.contract import Destination, System, Table
 from integrations.destinations.netsuite.answers import NOUNS
 from integrations.destinations.netsuite.auth import NETSUITE_AUTH
 from integrations.destinations.netsuite.client import connect
+from integrations.destinations.netsuite.customer_search import customers
 from integrations.destinations.netsuite.file_lane import FILE_LANE
 from integrations.destinations.netsuite.options import OPTIONS
 from integrations.destinations.netsuite.payload import build
@@ -45,4 +46,5 @@ DESTINATION = Destination(
     batch_size=100,
     file_lane=FILE_LANE,
     parallel=5,
+    customers=customers,
 )

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 _ID = re.compile(r"[A-Z0-9]+(_[A-Z0-9]+)?")
-_PAGES = {"invoice": "custinvc", "creditMemo": "custcred"}
+_PAGES = {
+    "invoice": "accounting/transactions/custinvc",
+    "creditMemo": "accounting/transactions/custcred",
+    "customer": "common/entity/custjob",
+}
+_WHOLE = {"customer": "addressBook"}
 
 
 def canonical(text: str) -> str:
@@ -43,9 +48,13 @@ class Account:
         return f"{self.rest}/query/v1/suiteql"
 
     def upsert_url(self, kind: str, key: str) -> str:
-        """Where a record of this type is created or, with its item lines, replaced."""
-        return f"{self.rest}/record/v1/{kind}/eid:{quote(key, safe='')}?replace=item"
+        """Where a record of this type is created or, with its lines, replaced."""
+        return f"{self.rest}/record/v1/{kind}/eid:{quote(key, safe='')}?replace={_WHOLE.get(kind, 'item')}"
+
+    def record_url(self, kind: str, number: str, whole: str = "") -> str:
+        """Where the record of this internal id is changed, a sublist as a whole."""
+        return f"{self.rest}/record/v1/{kind}/{quote(number, safe='')}{f'?replace={whole}' if whole else ''}"
 
     def page_url(self, kind: str, number: str) -> str:
         """Where a person sees the record."""
-        return f"https://{self.host}.app.netsuite.com/app/accounting/transactions/{_PAGES[kind]}.nl?id={number}&c={self.id}"
+        return f"https://{self.host}.app.netsuite.com/app/{_PAGES[kind]}.nl?id={number}&c={self.id}"

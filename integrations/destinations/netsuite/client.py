@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Sought, Transport
-from integrations.destinations.netsuite import bulk, suiteql
+from integrations.destinations.netsuite import bulk, customer, customer_search, suiteql
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, kind_of, parsed
 from integrations.destinations.netsuite.options import BULK_THRESHOLD
@@ -27,12 +27,11 @@ class NetSuiteClient:
     bulk_threshold: int
 
     def pack(self, sendings: Sequence[Sending], key: Callable[[Sequence[str], bytes], str]) -> list[Request]:
-        """New documents beyond the threshold go as collections; few of them, and every update, one by one."""
-        new = [sending for sending in sendings if not sending.update]
+        """New documents beyond the threshold go as collections; few of them, every update and every customer one by one."""
+        new = [sending for sending in sendings if not sending.update and sending.document.kind != customer.KIND]
         if len(new) <= self.bulk_threshold:
-            return [self._upsert(sending, key) for sending in sendings]
-        updates = [self._upsert(sending, key) for sending in sendings if sending.update]
-        return [*updates, *bulk.collections(self.account, new, key)]
+            return [self._alone(sending, key) for sending in sendings]
+        return [*(self._alone(sending, key) for sending in sendings if sending not in new), *bulk.collections(self.account, new, key)]
 
     def send(self, request: Request) -> Answer:
         answer = self.transport.send(request)
@@ -49,9 +48,13 @@ class NetSuiteClient:
         return bulk.follow(self.transport, self.account, request, job)
 
     def held(self, documents: Sequence[Sought]) -> dict[str, Held]:
-        return suiteql.held(self.transport, self.account, documents)
+        customers = [each for each in documents if each.kind == customer.KIND]
+        others = [each for each in documents if each.kind != customer.KIND]
+        return suiteql.held(self.transport, self.account, others) | customer_search.held(self.transport, self.account, customers)
 
     def by_number(self, kind: str, number: str) -> list[Held]:
+        if kind == customer.KIND:
+            return customer_search.by_number(self.transport, self.account, number)
         return suiteql.by_number(self.transport, self.account, kind, number)
 
     def listing(self, start: dt.date, end: dt.date) -> Iterable[Held]:
@@ -63,13 +66,15 @@ class NetSuiteClient:
     def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable[CatalogueRow]:
         return suiteql.catalogue(self.transport, self.account, table, since)
 
-    def _upsert(self, sending: Sending, key: Callable[[Sequence[str], bytes], str]) -> Request:
-        """Creates the record, or replaces the item lines of the one that is there."""
+    def _alone(self, sending: Sending, key: Callable[[Sequence[str], bytes], str]) -> Request:
+        """Creates the record under its key, or replaces the lines of the one there. A customer that is known is changed by its id."""
         document = sending.document
         members, body = (document.key,), _encode(document.body)
+        known = document.customer.id if document.kind == customer.KIND and document.customer else ""
+        whole = customer.ADDRESS_BOOK if customer.ADDRESS_BOOK in document.body else ""
         return Request(
-            method="PUT",
-            url=self.account.upsert_url(document.kind, document.key),
+            method="PATCH" if known else "PUT",
+            url=self.account.record_url(document.kind, known, whole) if known else self.account.upsert_url(document.kind, document.key),
             headers=_HEADERS,
             body=body,
             key=key(members, body),

@@ -45,10 +45,13 @@ def header(options: Options) -> tuple[str, ...]:
 
 
 def rows(document: Document, options: Options) -> Iterator[list[str]]:
-    """The values as sent over the API; text that a spreadsheet would run as a formula begins with an apostrophe."""
-    if document.total <= 0:
-        return
+    """None for a document whose customer is not known yet.
+
+    The values are as sent over the API; text that a spreadsheet would run as a formula begins with an apostrophe.
+    """
     body = document.body
+    if document.total <= 0 or "id" not in body.get("entity", {}):
+        return
     head = [_text(body, name) for name in _HEADER.values()]
     for line in body["item"]["items"]:
         if line["amount"]:

@@ -1,15 +1,16 @@
 """A Bill as a NetSuite invoice, or as a credit memo when its total is negative. Pure."""
 
 import datetime as dt
-import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from billing.bill import Bill, Ref
-from integrations.contract import Document, DocumentLine, Lookup, Match, Missing, Options, Plan, Rule, Stamp
+from integrations.contract import Document, DocumentLine, Lookup, Match, Missing, Options, Plan, Stamp
+from integrations.destinations.netsuite.customer import account_ref, customer_document, find_customer, reference, titled
+from integrations.destinations.netsuite.identity import document_key
 from integrations.destinations.netsuite.items import TABLE as ITEM
-from integrations.destinations.netsuite.items import find_item, named
+from integrations.destinations.netsuite.items import find_item
 from integrations.destinations.netsuite.options import PERIOD_FIELDS
 from integrations.lines import LinePlan, PlannedLine, Split, plan_lines
 from integrations.missing import first_missing, merge_missing
@@ -17,8 +18,6 @@ from integrations.missing import first_missing, merge_missing
 MAIN = "main"
 INVOICE, CREDIT_MEMO = "invoice", "creditMemo"
 LONGEST_DESCRIPTION = 4000
-
-_ESCAPED = re.compile(r"[^A-Za-z0-9_-]|_(?=x[0-9A-F]{4})")
 
 
 def build(bill: Bill, options: Options, lookup: Lookup, stamp: Stamp) -> Plan:
@@ -30,7 +29,8 @@ def build(bill: Bill, options: Options, lookup: Lookup, stamp: Stamp) -> Plan:
     planned = plan_lines(bill, options, Split(options.get("splitUsageLineItems") or Split.PRODUCT))
     items = [find_item(line, options, lookup, on) for line in planned.lines]
     currency = lookup.find("Currency", ["Currency"], {"Currency": Ref(id=bill.currency, code=bill.currency)}, on)
-    customer = _customer(bill, options, lookup, on)
+    customer = find_customer(bill, options, lookup, stamp, on)
+    first = customer_document(bill, options, stamp, customer, currency)
     lines = [line.document_line(item) for line, item in zip(planned.lines, items, strict=True)]
     kind = CREDIT_MEMO if planned.target < 0 else INVOICE
     document = Document(
@@ -45,9 +45,9 @@ def build(bill: Bill, options: Options, lookup: Lookup, stamp: Stamp) -> Plan:
         customer=customer,
         facts=_facts(bill, stamp, customer, _due_text(bill, options, kind)),
     )
-    body = _header(bill, document, currency, _due(bill, options, kind)) | {"item": {"items": _lines(planned, lines, options, kind)}}
+    body = _header(bill, document, currency, stamp, _due(bill, options, kind)) | {"item": {"items": _lines(planned, lines, options, kind)}}
     return Plan(
-        documents=(replace(document, body=body),),
+        documents=(*([first] if first else []), replace(document, body=body)),
         target=planned.target,
         left_out=planned.left_out,
         missing=_missing(bill, planned, items, customer, currency),
@@ -55,34 +55,14 @@ def build(bill: Bill, options: Options, lookup: Lookup, stamp: Stamp) -> Plan:
     )
 
 
-def document_key(source_id: str, source: str = "") -> str:
-    """The external id: the Bill's own, after the source's slug unless that is its platform's default.
-
-    NetSuite takes letters, digits, _ and -; anything else is written _xHHHH_ by its code point, and a _ that would read so is, too.
-    """
-    text = f"{source}:{source_id}" if source else source_id
-    return _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
-
-
-def _customer(bill: Bill, options: Options, lookup: Lookup, on: dt.date) -> Match | None:
-    found = lookup.find("Customer", ["Account"], {"Account": _account(bill)}, on)
-    if found is None and not options.get("useExternalMappingAccountCode"):
-        found = Match(rule=Rule.SOURCE_ID, id=bill.account.id, detail="No mapping: the Account's own id")
-    return named(found, "Customer", lookup)
-
-
-def _account(bill: Bill) -> Ref:
-    return Ref(id=bill.account.id, code=bill.account.code, name=bill.account.name)
-
-
-def _header(bill: Bill, document: Document, currency: Match | None, due: dt.date | None) -> dict[str, Any]:
+def _header(bill: Bill, document: Document, currency: Match | None, stamp: Stamp, due: dt.date | None) -> dict[str, Any]:
     """The fields of the document itself; what is missing is not in it, and nothing is sent while anything is."""
     fields: dict[str, Any] = {
         "externalId": document.key,
         "tranId": bill.number,
         "tranDate": (bill.invoice_date or bill.bill_date).isoformat(),
         "dueDate": due.isoformat() if due else "",
-        "entity": {"id": document.customer.id} if document.customer else "",
+        "entity": reference(document.customer, bill, stamp) if document.customer else "",
         "currency": {"id": currency.id} if currency else "",
         "otherRefNum": bill.purchase_order,
         "memo": document.tag,
@@ -145,14 +125,14 @@ def _missing(
     if currency is None:
         found.insert(0, Missing(entity="Currency", ref=Ref(id=bill.currency, code=bill.currency, name=bill.currency), table="Currency"))
     if customer is None:
-        found.insert(0, Missing(entity="Account", ref=_account(bill), table="Customer"))
+        found.insert(0, Missing(entity="Account", ref=account_ref(bill), table="Customer"))
     return merge_missing(found)
 
 
 def _facts(bill: Bill, stamp: Stamp, customer: Match | None, due: str) -> tuple[tuple[str, str], ...]:
     """The header for people."""
     return (
-        ("Customer", f"{customer.name} ({customer.id})" if customer and customer.name else customer.id if customer else "not mapped yet"),
+        ("Customer", titled(customer)),
         ("Number", bill.number or "given by NetSuite"),
         ("Memo", stamp.tag(bill)),
         ("Date", _shown(bill.invoice_date or bill.bill_date)),

@@ -1,0 +1,57 @@
+"""What NetSuite's refusals of a customer mean, asked before the table for all records."""
+
+from integrations.faults import Row
+
+CUSTOMERS = (
+    Row(
+        id="C1",
+        code="MISSING_FIELD",
+        next="person",
+        says=r"Please enter value\(s\) for:.*Subsidiary",
+        title="NetSuite has no customer without a subsidiary, and this integration names none.",
+        why="An account with subsidiaries puts each new customer into one of them.",
+        remedy="Choose the Subsidiary in the integration's options, then Retry.",
+        who="Someone who configures integrations",
+        field="subsidiary",
+    ),
+    Row(
+        id="C2",
+        code="CUSTOMER_EXISTS",
+        next="person",
+        codes=("DUP_ENTITY", "DUP_RCRD", "UNIQUE_CUST_ID_REQD"),
+        says=r"(record|entity|customer) already exists",
+        title="NetSuite already has a customer {number}, so it was not created a second time.",
+        why="Another customer has the same name, number or external id.",
+        remedy="Map the Account to that customer, or rename one of the two, then Retry.",
+        who="Someone with the permission to map",
+        field="customer",
+        entity="Customer:{number}",
+        look=True,
+    ),
+    Row(
+        id="C3",
+        code="CUSTOMER_UNKNOWN",
+        next="person",
+        codes=("NONEXISTENT_ID", "RCRD_DSNT_EXIST", "HTTP_404"),
+        says=r"record does not exist",
+        title="NetSuite no longer has the customer that the Account is mapped to.",
+        why="Somebody deleted it, or merged it into another.",
+        remedy="Map the Account to the customer that took its place; its Bills go by themselves.",
+        who="Someone with the permission to map",
+        field="customer",
+        entity="Customer:{number}",
+    ),
+    Row(
+        id="C4",
+        code="CUSTOMER_EMAIL",
+        next="person",
+        codes=("INVALID_EMAIL", "INVALID_EMAIL_ADDR"),
+        says=r"invalid e-?mail|valid e-?mail address",
+        title="NetSuite refused the e-mail address of the customer.",
+        why="NetSuite says: {words}",
+        remedy="Correct the Account's e-mail address at the source, then Retry.",
+        who="Billing, at the source",
+        field="email",
+        entity="Customer:{number}",
+    ),
+)
