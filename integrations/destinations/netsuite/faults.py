@@ -89,7 +89,10 @@ TABLE = (
         says=r"Invalid subsidiary reference key (?P<subsidiary>\w+) for (entity|customer) (?P<customer>\w+)",
         title="NetSuite refused the {noun} because customer {customer} does not belong to subsidiary {subsidiary}.",
         why="A customer can be billed only in its own subsidiaries.",
-        remedy="An administrator of NetSuite adds the subsidiary to the customer, or switches multi-subsidiary customers on, then Retry.",
+        remedy=(
+            "An administrator of NetSuite adds the subsidiary to the customer, which takes Multi-Subsidiary Customer under "
+            "Setup > Company > Enable Features, ERP General, then Retry."
+        ),
         who="An administrator of NetSuite",
         field="subsidiary",
         entity="Customer:{customer}",
@@ -113,7 +116,10 @@ TABLE = (
         says=r"Invalid (entity|customer) reference key (?P<customer>\w+) for subsidiary (?P<subsidiary>\w+)",
         title="NetSuite refused the {noun} because customer {customer} does not belong to subsidiary {subsidiary}.",
         why="A customer can be billed only in its own subsidiaries.",
-        remedy="Map the Account to the customer of that subsidiary, or have an administrator add it to this customer, then Retry.",
+        remedy=(
+            "Map the Account to the customer of that subsidiary; or an administrator of NetSuite ticks Multi-Subsidiary Customer under "
+            "Setup > Company > Enable Features, ERP General, and adds the subsidiary to this customer. Then Retry."
+        ),
         who="Someone with the permission to map",
         field="entity",
         entity="Customer:{customer}",
@@ -125,7 +131,10 @@ TABLE = (
         says=r"Invalid (entity|customer) reference key (?P<customer>\w+)",
         title="NetSuite refused the {noun} because customer {customer} is inactive, or out of the integration's sight.",
         why="The customer was made inactive, merged, or moved to a subsidiary that the role does not see.",
-        remedy="Reactivate the customer in NetSuite, or map the Account to the one that took its place, then Retry.",
+        remedy=(
+            "Search for Internal ID {customer} under Lists > Relationships > Customers, untick Inactive under System Information and "
+            "save; or map the Account to the one that took its place. Then Retry."
+        ),
         who="Someone with the permission to map",
         field="entity",
         entity="Customer:{customer}",
@@ -136,7 +145,7 @@ TABLE = (
         next="person",
         says=r"Invalid Field Value (?P<customer>.+?) for the following field: (entity|customer)\b",
         title="NetSuite has no customer with the id {customer}.",
-        why="Without a mapping the source's own Account id is sent, which NetSuite knows only if it is the customer's id there.",
+        why="It was deleted or merged into another; or no mapping names it, and the Account's own id is none of NetSuite's.",
         remedy="Map the Account to its customer; every Bill of it goes by itself.",
         who="Someone with the permission to map",
         field="entity",
