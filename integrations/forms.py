@@ -1,7 +1,8 @@
 """The forms of the wizard's three stages; the third also edits an integration's options."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.forms import BoundField
 
 from billing.models import Source
 from integrations import checks, options, registry
+from integrations.contract import Option
 from integrations.models import IntegrationConfig
 from integrations.names import Books, Record
 from integrations.option_fields import MOST_LISTED, OptionField
@@ -19,10 +21,11 @@ PREFIX = "configure"
 
 @dataclass(frozen=True)
 class Group:
-    """Fields under one heading, or under none."""
+    """Fields under one heading, or under none; `closed` ones are behind it."""
 
     title: str
     fields: list[BoundField]
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,16 @@ class ConfigureForm(PlainForm):
     )
 
     destination_title = "Destination configuration"
+    at = 0
+    """The step that is shown; 0 for everything on one page."""
 
     def __init__(self, *args: Any, entity_type: str, system: str, integration: IntegrationConfig | None = None, **kwargs: Any) -> None:
         self.entity_type, self.system, self.integration = entity_type, system, integration
         self.destination = registry.destination(system)
         self.schema = options.schema(self.destination, entity_type)
-        self.books = Books.of(integration) if integration else Books(system)
         self.options: dict[str, Any] = {}
         super().__init__(*args, **kwargs)
+        self.books = self._books()
         self.initial = self._initial()
         if Source.objects.count() < 2 and not self.initial["sources"]:
             del self.fields["sources"]
@@ -121,9 +126,12 @@ class ConfigureForm(PlainForm):
             return list(self.initial["sources"])
         return [] if "sources" in self.errors else list(self.cleaned_data.get("sources") or ())
 
+    @property
+    def label(self) -> str:
+        return registry.system_label(self.system)
+
     def panels(self) -> list[Panel]:
-        label = registry.system_label(self.system)
-        own = f"How the document looks in {label}. Names come from the connected catalogue; without one, type the id."
+        own = f"How the document looks in {self.label}. Names come from the connected catalogue; without one, type the id."
         panels = [
             Panel("Global configuration", "Which Accounts, when, and who hears of trouble.", self._global()),
             Panel("Entity configuration", f"What of each {self.entity_type} is sent.", list(self._groups("entity"))),
@@ -136,11 +144,32 @@ class ConfigureForm(PlainForm):
         tables = {option.table for option in self.schema if option.table}
         return {table: records for table in sorted(tables) if len(records := self.books.records(table)) > MOST_LISTED}
 
-    def _groups(self, panel: str) -> Iterator[Group]:
-        asked = [option for option in self.schema if option.panel == panel]
+    def grouped(self, asked: Sequence[Option], folded: Collection[str] | None = None) -> Iterator[Group]:
+        """In the order of their first; those under these titles are closed as long as nothing in them is set or wrong."""
         titles = list(dict.fromkeys(["", *(option.group for option in asked)]))
         for title, members in groupby(sorted(asked, key=lambda option: titles.index(option.group)), key=lambda option: option.group):
-            yield Group(title, [self[option.key] for option in members])
+            own = list(members)
+            foldable = title in (self.destination.folded if folded is None else folded)
+            yield Group(title, [self[option.key] for option in own], foldable and not self._set(own))
+
+    def _groups(self, panel: str) -> Iterator[Group]:
+        yield from self.grouped([option for option in self.schema if option.panel == panel])
+
+    def _set(self, asked: Sequence[Option]) -> bool:
+        present = self._present
+        return any(option.key in self.errors or present[option.key] != options.default(option) for option in asked)
+
+    @cached_property
+    def _present(self) -> dict[str, Any]:
+        return self.present()
+
+    def _books(self) -> Books:
+        """The records that drop-downs offer."""
+        return Books.of(self.integration) if self.integration else Books(self.system)
+
+    def proposals(self) -> dict[str, Any]:
+        """What the platform that all Bills come from proposes, as far as it is asked here."""
+        return options.proposed(self.schema, {source.platform for source in Source.objects.all()})
 
     def _global(self) -> list[Group]:
         """Name first, then the trigger beside it, then the sources."""
@@ -151,6 +180,7 @@ class ConfigureForm(PlainForm):
     def _initial(self) -> dict[str, Any]:
         if self.integration is None:
             proposed = checks.proposed_name(self.entity_type, self.system)
-            return options.defaults(self.destination, self.entity_type) | {"name": proposed, "sources": []}
+            begun = options.defaults(self.destination, self.entity_type) | self.proposals()
+            return begun | {"name": proposed, "sources": []}
         stored = options.defaults(self.destination, self.entity_type) | self.integration.options
         return stored | {"name": self.integration.name, "sources": list(self.integration.sources.all())}

@@ -21,6 +21,7 @@ class Record:
     id: str
     name: str
     tenant: str
+    kind: str = ""
 
     def __str__(self) -> str:
         return titled(self.id, self.name)

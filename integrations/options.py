@@ -1,14 +1,14 @@
 """The options of an integration, `config_data`: what every Bill integration asks, with the destination's own, checked as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from integrations import option_values
+from integrations import option_values, registry
 from integrations.common_options import BILL, CUSTOM_FIELD_MAPPING, ENTITIES, GLOBAL
 from integrations.contract import Destination, Option
 
-__all__ = ["BILL", "GLOBAL", "OptionErrors", "clean", "defaults", "schema"]
+__all__ = ["BILL", "GLOBAL", "OptionErrors", "clean", "default", "defaults", "proposed", "schema"]
 
 
 class OptionErrors(ValueError):
@@ -32,6 +32,17 @@ def schema(destination: Destination, entity_type: str) -> tuple[Option, ...]:
 
 def defaults(destination: Destination, entity_type: str) -> dict[str, Any]:
     return {option.key: option_values.default(option) for option in schema(destination, entity_type)}
+
+
+def default(option: Option) -> Any:
+    return option_values.default(option)
+
+
+def proposed(schema: Iterable[Option], platforms: Collection[str]) -> dict[str, Any]:
+    """What the one platform proposes of these options; nothing for several platforms, which want different things."""
+    declared = [source.proposals for source in registry.sources() if source.platform in platforms]
+    asked = {option.key for option in schema}
+    return {key: value for key, value in declared[0].items() if key in asked} if len(platforms) == len(declared) == 1 else {}
 
 
 def clean(config_data: Mapping[str, Any], destination: Destination, entity_type: str) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
-from formtools.wizard.views import SessionWizardView
 
-from integrations import registry, service
-from integrations.estimate import outlook
+from integrations import beside, registry, service
 from integrations.forms import PREFIX, ConfigureForm, DestinationForm, EntityTypeForm
+from integrations.set_up import SetUpForm
+from integrations.wizard_set_up import GOTO, RESUME, SetUpStage
 
 ENTITY, DESTINATION = "entity", "destination"
 TITLES = {ENTITY: "Select entity type", DESTINATION: "Select destination", PREFIX: "Configure and create"}
@@ -22,6 +22,7 @@ PANELS = {
     DESTINATION: ("Destination Settings", "Where it is sent to."),
 }
 FORM_ID = "wizard-form"
+NOT_CONNECTED = "Nothing is sent until a credential is connected."
 FROM_SYSTEM = "from_system"
 
 
@@ -30,16 +31,18 @@ def takes(system: str) -> tuple[str, ...]:
     return registry.destination(system).entity_types if system in dict(registry.system_choices()) else ()
 
 
-class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ignore[misc]
+class CreateIntegration(PermissionRequiredMixin, SetUpStage):
     """Keeps what was typed in the session, valid or not, until the integration is made. No stage holds a secret."""
 
     permission_required = "integrations.configure"
     raise_exception = True
-    form_list = ((ENTITY, EntityTypeForm), (DESTINATION, DestinationForm), (PREFIX, ConfigureForm))
+    form_list = ((ENTITY, EntityTypeForm), (DESTINATION, DestinationForm), (PREFIX, SetUpForm))
     template_name = "integrations/wizard.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The first stage, or the third when a system's page has made both choices."""
+        """The first stage, or the third: when a system's page has made both choices, or as it was left for another page."""
+        if RESUME in request.GET and self._reached(PREFIX) and self.storage.get_step_data(PREFIX):
+            return self.shown(self.returned())
         response: HttpResponse = super().get(request, *args, **kwargs)
         chosen = {ENTITY: request.GET.get("entity_type", ""), DESTINATION: request.GET.get("system", "")}
         if chosen[ENTITY] not in takes(chosen[DESTINATION]):
@@ -56,6 +59,8 @@ class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ig
             self._keep()
         elif not self._reached(self._posted_step()):
             return HttpResponseRedirect(self.request.path)
+        elif self._posted_step() == PREFIX and GOTO in self.request.POST:
+            return self.go(self.request.POST[GOTO])
         response: HttpResponse = super().post(*args, **kwargs)
         return response
 
@@ -63,7 +68,8 @@ class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ig
         if step == DESTINATION:
             return {"entity_type": self.chosen(ENTITY, "entity_type")}
         if step == PREFIX:
-            return {"entity_type": self.chosen(ENTITY, "entity_type"), "system": self.chosen(DESTINATION, "system")}
+            chosen = {"entity_type": self.chosen(ENTITY, "entity_type"), "system": self.chosen(DESTINATION, "system")}
+            return chosen | {"user": self.request.user}
         return {}
 
     def get_form(self, step: str | None = None, data: Any = None, files: Any = None) -> forms.Form:
@@ -90,21 +96,25 @@ class CreateIntegration(PermissionRequiredMixin, SessionWizardView):  # type: ig
             "stages": [self._stage(step) for step in TITLES],
             "form_id": FORM_ID,
             "back": {"label": "Back", "name": "wizard_goto_step", "value": self.steps.prev} if self.steps.prev else None,
-            "text": "Nothing is sent until a credential is connected.",
+            "text": NOT_CONNECTED,
         }
-        if isinstance(form, ConfigureForm):
-            sentence = f"{form.entity_type} to {form.system}."
-            return context | {"outlook": outlook(form), "overview": sentence, "primary": "Create integration"}
+        if isinstance(form, SetUpForm):
+            return context | self.third(form)
         title, purpose = PANELS[self.steps.current]
         return context | {"panel_title": title, "panel_purpose": purpose, "primary": "Next"}
 
     def done(self, form_list: list[forms.Form], form_dict: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        form: ConfigureForm = form_dict[PREFIX]
+        form: SetUpForm = form_dict[PREFIX]
+        user, credential = self.request.user, form.chosen
         name, sources = form.cleaned_data["name"], form.chosen_sources()
-        integration = service.create(form.entity_type, form.system, name, form.options, sources=sources, user=self.request.user)
+        integration = service.create(form.entity_type, form.system, name, form.options, credential, sources, user)
+        for table in {step.table for step in form.destination.steps if step.maps} if form.given else ():
+            for refusal in beside.tell(integration, table, form.given, user):
+                messages.warning(self.request, refusal)
         page = reverse("admin:integrations_integrationconfig_system", args=(integration.system,))
-        sentence = '{} is created. Nothing is sent until a credential is connected. <a href="{}">All of {}</a>'
-        messages.success(self.request, format_html(sentence, integration, page, integration.system_label))
+        then = f"It is connected with {credential}: what qualifies goes by itself." if credential else NOT_CONNECTED
+        sentence = '{} is created. {} <a href="{}">All of {}</a>'
+        messages.success(self.request, format_html(sentence, integration, then, page, integration.system_label))
         return HttpResponseRedirect(reverse("admin:integrations_integrationconfig_change", args=(integration.pk,)))
 
     def _keep(self) -> None:

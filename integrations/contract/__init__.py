@@ -5,7 +5,7 @@ from integrations.contract.destination import Destination, FileLane, System, Tab
 from integrations.contract.documents import CustomerStep, Document, DocumentLine, LeftOut, Missing, Plan, Stamp
 from integrations.contract.events import changed
 from integrations.contract.lookup import Lookup, Match, Rule
-from integrations.contract.options import Kind, Option, Options, Panel
+from integrations.contract.options import Kind, Option, Options, OptionStep, Panel
 from integrations.contract.source import Arrived, Fetched, FileFormat, Forged, Hook, Item, Pull, Rejected, Rows, Source, Tables, Wanted
 from integrations.contract.wire import (
     Answer,
@@ -53,6 +53,7 @@ __all__ = [
     "Match",
     "Missing",
     "Option",
+    "OptionStep",
     "Options",
     "Outcome",
     "Panel",

@@ -8,7 +8,7 @@ from billing.bill import Bill
 from integrations.contract.credentials import CredentialKind
 from integrations.contract.documents import Document, Plan, Stamp
 from integrations.contract.lookup import Lookup
-from integrations.contract.options import Option, Options
+from integrations.contract.options import Option, Options, OptionStep
 from integrations.contract.wire import Answer, Client, CustomerRow, CustomersBy, Transport, Usage
 
 
@@ -43,6 +43,8 @@ class Destination:
     custom fields that carry an external id, by entity. `usage` reads from an answer how much of an allowance of calls is used up.
     `misfits` asks whether what the options name is there and fits: a sentence for each reason why no document could be stored.
     `customers` finds customers by one of their values, by value; e-mail addresses in any case. None where Accounts are only mapped.
+    `steps` divide its options among the steps of a set-up, for those who want to be led; `folded` groups of options stand closed on one
+    page while they are as they were.
     """
 
     slug: str
@@ -64,6 +66,8 @@ class Destination:
     usage: Callable[[Answer], Usage | None] | None = None
     misfits: Callable[[Transport, str, Options], Sequence[str]] | None = None
     customers: Callable[[Transport, str, CustomersBy, Sequence[str]], Mapping[str, Sequence[CustomerRow]]] | None = None
+    steps: tuple[OptionStep, ...] = ()
+    folded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,3 +47,21 @@ class Option:
     panel: Panel = "destination"
     group: str = ""
     validate: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionStep:
+    """One step of a set-up that asks a few options at a time: those of `keys` in their order, and whatever else stands in its `panels`.
+
+    `connects`: the credential is chosen here. `maps`: entities that are given their record of `table` here; `kinds` are those records'
+    kinds that the set-up supports, by the destination's own word, none for any.
+    """
+
+    title: str
+    purpose: str
+    keys: tuple[str, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    connects: bool = False
+    maps: tuple[str, ...] = ()
+    table: str = ""
+    kinds: Mapping[str, str] = field(default_factory=dict)

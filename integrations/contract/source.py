@@ -133,6 +133,7 @@ class Source:
 
     The readers are pure: one raw record (JSON with Decimals) to a value of ours, or ValueError with a sentence that names the field.
     `items` says which keys of a mixed JSON object hold catalogue records, and of which kind. Without `pull` it has no API to read.
+    `proposals` are options, by key, that a set-up for its Bills begins with where the destination asks them.
     `read_named` gives what a raw Bill says of products and contracts beyond their ids, where it carries their custom fields.
     """
 
@@ -150,3 +151,4 @@ class Source:
     files: FileFormat | None = None
     tables: Tables | None = None
     bill_url: Callable[[str, str], str] | None = None
+    proposals: Mapping[str, Any] = field(default_factory=dict)

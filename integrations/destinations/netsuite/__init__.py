@@ -10,6 +10,7 @@ from integrations.destinations.netsuite.customer_search import customers
 from integrations.destinations.netsuite.file_lane import FILE_LANE
 from integrations.destinations.netsuite.options import OPTIONS
 from integrations.destinations.netsuite.payload import build
+from integrations.destinations.netsuite.steps import FOLDED, STEPS
 from integrations.destinations.netsuite.tba import NETSUITE_TOKEN
 from integrations.destinations.netsuite.verifying import LABEL, SYSTEM
 
@@ -45,6 +46,8 @@ DESTINATION = Destination(
     settle=dt.timedelta(seconds=60),
     batch_size=100,
     file_lane=FILE_LANE,
+    steps=STEPS,
+    folded=FOLDED,
     parallel=5,
     customers=customers,
 )

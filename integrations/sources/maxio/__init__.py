@@ -18,4 +18,11 @@ SOURCE = Source(
     credential_kinds=(MAXIO_API_KEY, MAXIO_WEBHOOK),
     pull=Pull(kind=MAXIO_API_KEY, fetch=fetch),
     hook=HOOK,
+    proposals={
+        "documentFlow": "AUTO",
+        "customerMatch": "EMAIL",
+        "createMissingCustomers": True,
+        "triggerType": "SCHEDULE",
+        "scheduleMinutes": 120,
+    },
 )
