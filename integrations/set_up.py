@@ -1,6 +1,6 @@
 """Stage 3 of the wizard in a destination's own steps: the same form, a few options at a time, with the credential and what is mapped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from integrations.names import Books
 from integrations.option_fields import record_input
 
 STEP = "step"
+_PANELS = {"global": "Accounts and order", "entity": "Bills", "destination": "Documents"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Shown:
 
     number: int
     step: OptionStep
-    groups: list[Group]
+    open_groups: list[Group]
+    more_groups: list[Group]
     state: str
 
 
@@ -76,7 +78,8 @@ class SetUpForm(ConfigureForm):
 
     @property
     def steps(self) -> list[Shown]:
-        return [Shown(number, step, list(self._in(step)), self._state(number)) for number, step in enumerate(self.destination.steps, 1)]
+        shown = enumerate(self.destination.steps, 1)
+        return [Shown(number, step, list(self._first(step)), list(self._more(step)), self._state(number)) for number, step in shown]
 
     @property
     def last(self) -> bool:
@@ -101,23 +104,26 @@ class SetUpForm(ConfigureForm):
         return "current" if number == self.at else "done" if number < self.at else "todo"
 
     def _step_of(self, field: str) -> int:
-        found = next((number for number, step in enumerate(self.destination.steps, 1) if field in self._keys(step)), 1)
-        return found
+        return next((number for number, step in enumerate(self.destination.steps, 1) if field in self._keys(step)), 1)
 
     def _keys(self, step: OptionStep) -> list[str]:
-        named = {key for each in self.destination.steps for key in each.keys}
-        return [*step.keys, *(option.key for option in self.schema if option.panel in step.panels and option.key not in named)]
+        """All that a step asks, what is closed last."""
+        named = {key for each in self.destination.steps for key in (*each.keys, *each.more)}
+        return [*step.keys, *step.more, *(option.key for option in self.schema if option.panel in step.panels and option.key not in named)]
 
-    def _in(self, step: OptionStep) -> Iterator[Group]:
-        """The step's own options, then closed what else stands in its panels."""
+    def _first(self, step: OptionStep) -> Iterator[Group]:
         if step.connects:
             yield Group("", [self[name] for name in ("name", "sources") if name in self.fields])
-        by_key = {option.key: option for option in self.schema}
-        own = [by_key[key] for key in step.keys]
-        yield from self.grouped(own, ())
-        others = [by_key[key] for key in self._keys(step) if key not in step.keys]
-        for title, members in _by_title(others).items():
+        yield from self.grouped(self._options(step.keys), ())
+
+    def _more(self, step: OptionStep) -> Iterator[Group]:
+        """Closed, until something in it is set or wrong."""
+        for title, members in _by_title(self._options(self._keys(step)[len(step.keys) :])).items():
             yield Group(title, [self[option.key] for option in members], closed=not self._set(members))
+
+    def _options(self, keys: Iterable[str]) -> list[Option]:
+        by_key = {option.key: option for option in self.schema}
+        return [by_key[key] for key in keys]
 
     @property
     def asked(self) -> Asked | None:
@@ -177,7 +183,7 @@ def proposing(schema: tuple[Option, ...], own: list[Source]) -> list[Source]:
 def _by_title(others: list[Option]) -> dict[str, list[Option]]:
     found: dict[str, list[Option]] = {}
     for option in others:
-        found.setdefault(option.group or f"{option.panel.capitalize()} configuration", []).append(option)
+        found.setdefault(f"More: {option.group or _PANELS[option.panel]}", []).append(option)
     return found
 
 

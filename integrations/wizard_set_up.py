@@ -50,10 +50,13 @@ class SetUpStage(SessionWizardView):  # type: ignore[misc]
             data.update(form.sure)
         elif where.startswith(PROPOSE):
             self._propose(data, form, where.removeprefix(PROPOSE))
+            self._connect(data, form)
         elif where.isdecimal() and int(where) > form.at > 0 and form.tell_only(form.at):
             return self.shown(data, form)
         else:
             data[f"{PREFIX}-{STEP}"] = where if where.isdecimal() else "0"
+            if not form.at:
+                self._connect(data, form)
         return self.shown(data)
 
     def shown(self, data: Any, form: forms.Form | None = None) -> HttpResponse:
@@ -84,8 +87,11 @@ class SetUpStage(SessionWizardView):  # type: ignore[misc]
     def returned(self) -> Any:
         """What was typed, with the newest credential when none was chosen."""
         data = self.storage.get_step_data(PREFIX).copy()
-        form: SetUpForm = self.get_form(PREFIX, data)
-        usable = [credential for credential in form.credentials if credential.usable]
-        if form.chosen is None and usable:
-            data[f"{PREFIX}-credential"] = str(max(usable, key=lambda credential: credential.created_at).pk)
+        self._connect(data, self.get_form(PREFIX, data))
         return data
+
+    def _connect(self, data: Any, form: SetUpForm) -> None:
+        """Begins with the newest credential that logs in, until another choice is made."""
+        newest = next((credential for credential in form.credentials if credential.usable), None)
+        if form.chosen is None and newest is not None:
+            data[f"{PREFIX}-credential"] = str(newest.pk)

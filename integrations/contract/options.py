@@ -51,7 +51,8 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class OptionStep:
-    """One step of a set-up that asks a few options at a time: those of `keys` in their order, and whatever else stands in its `panels`.
+    """One step of a set-up that asks a few options at a time: those of `keys` in their order, then closed those of `more` and whatever
+    else stands in its `panels`.
 
     `connects`: the credential is chosen here. `maps`: entities that are given their record of `table` here; `kinds` are those records'
     kinds that the set-up supports, by the destination's own word, none for any.
@@ -60,6 +61,7 @@ class OptionStep:
     title: str
     purpose: str
     keys: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
     panels: tuple[Panel, ...] = ()
     connects: bool = False
     maps: tuple[str, ...] = ()

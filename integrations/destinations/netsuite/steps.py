@@ -15,15 +15,8 @@ STEPS = (
     OptionStep(
         title="Products and items",
         purpose="The item for taxes, and the item of each product. An item is of type Inventory, Non-inventory, Service, Assembly or Kit.",
-        keys=(
-            "taxItemId",
-            "lineTaxCustomField",
-            "discountItemId",
-            "netsuiteDefaultItemId",
-            "netsuiteCommitmentItemId",
-            "netsuiteMinimumSpendId",
-            "netsuiteItemMapping",
-        ),
+        keys=("taxItemId", "lineTaxCustomField", "discountItemId", "netsuiteDefaultItemId"),
+        more=("netsuiteCommitmentItemId", "netsuiteMinimumSpendId", "netsuiteItemMapping"),
         maps=("Product",),
         table="Item",
         kinds=ITEM_TYPES,
