@@ -26,7 +26,7 @@ def _own(prefix: str, value: str) -> str:
     if not value or re.fullmatch(rf"{prefix}[a-z0-9_]+", value):
         return ""
     return (
-        f"“{value}” is not the id of {_RECORDS[prefix]}: in NetSuite that begins with {prefix}_ and has only small letters, digits and _."
+        f"“{value}” is not the id of {_RECORDS[prefix]}: that begins with {prefix}_ and has only small letters, digits and _."
     )
 
 
