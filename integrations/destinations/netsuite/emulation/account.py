@@ -1,6 +1,6 @@
 """One account: its books with everything that answers from them, behind one lock."""
 
-from integrations.destinations.netsuite.emulation import lists, metadata, records, render, suiteql
+from integrations.destinations.netsuite.emulation import lists, metadata, permissions, records, render, suiteql
 from integrations.destinations.netsuite.emulation.books import Books
 from integrations.destinations.netsuite.emulation.errors import nonexistent
 from integrations.destinations.netsuite.emulation.jobs import PATH as JOB
@@ -44,6 +44,7 @@ class Account:
     def _record(self, request: Request, segments: list[str]) -> Response:
         if segments[0] == metadata.SEGMENT:
             return metadata.handle(self.books, request, segments)
+        permissions.check(self.books, segments[0])
         if self.jobs.wanted(request):
             return self.jobs.submit(request, segments)
         if len(segments) == 1 and request.method == "GET":

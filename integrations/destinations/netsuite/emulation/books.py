@@ -40,6 +40,7 @@ class Books:
         self._shares: dict[str, dict[str, Decimal]] = {}
         self._children: dict[str, dict[str, str]] = {}
         self.changed: set[tuple[str, str]] = set()
+        self._gone: set[tuple[str, str]] = set()
         self._ids, self._line_keys, self._numbers = count(FIRST_ID), count(1), count(1001)
         for name, records in catalogue.seed().items():
             for record in records:
@@ -51,6 +52,10 @@ class Books:
 
     def find_external(self, types: Iterable[str], external_id: str) -> Record | None:
         return next((self.records[name][number] for name in types if (number := self.by_external_id.get((name, external_id)))), None)
+
+    def is_gone(self, types: Iterable[str], number: str) -> bool:
+        """Whether a record with this internal id was deleted or merged into another one."""
+        return any((name, number) in self._gone for name in types)
 
     def new_id(self) -> str:
         return str(next(number for number in self._ids if not any(str(number) in table for table in self.records.values())))
@@ -83,6 +88,7 @@ class Books:
         self._unlink(kind, record)
         self.apply(record["id"], {})
         del self.records[kind.name][record["id"]]
+        self._gone.add((kind.name, record["id"]))
         self.changed.add((kind.name, record["id"]))
 
     def apply(self, source: str, amounts: dict[str, Decimal]) -> None:

@@ -110,9 +110,20 @@ def _open_period(books: Books, record: Record, before: Record | None) -> None:
     if before:
         refuse_closed(books, before)
     refuse_closed(books, record, "CLOSED_TRAN_PRD" if before else "VALID_PRD_REQD")
+    _tax_period(books, record, before)
     given = record.get("postingPeriod")
     if given and books.records["accountingPeriod"][given["id"]].get("closed"):
         raise NetSuiteError(400, "VALID_PRD_REQD", "The posting period that you chose is closed.", "postingPeriod")
+
+
+def _tax_period(books: Books, record: Record, before: Record | None) -> None:
+    """A new document needs an open tax period for its day."""
+    day, limit = date.fromisoformat(record["tranDate"]), books.settings.tax_closed_before
+    if before is None and limit is not None and day < limit:
+        sentence = f"Insert Transaction failed: no valid open tax period for date {day:%-m/%-d/%Y}."
+        raise NetSuiteError(
+            400, "VALID_PRD_REQD", f"{sentence} Please visit Setup->Manage Tax Periods to setup a new tax period.", "tranDate"
+        )
 
 
 def _period(books: Books, record: Record, before: Record | None) -> None:

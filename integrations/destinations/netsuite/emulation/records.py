@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import unquote
 
-from integrations.destinations.netsuite.emulation import render, transforms, writing
+from integrations.destinations.netsuite.emulation import permissions, render, transforms, writing
 from integrations.destinations.netsuite.emulation.books import Books, Record
 from integrations.destinations.netsuite.emulation.errors import NetSuiteError, invalid_request, nonexistent
 from integrations.destinations.netsuite.emulation.schema import RECORD_TYPES, RecordType
@@ -91,6 +91,7 @@ def _one(books: Books, kind: RecordType, request: Request, key: str) -> Response
 def _transformed(books: Books, kind: RecordType, request: Request, segments: list[str]) -> Response:
     """The document that is made of another one; the body may be empty."""
     stored, target = find(books, kind, unquote(segments[1])), record_type(segments[3])
+    permissions.check(books, target.name)
     content = parse(request.body) if request.body.strip() else {}
     made = transforms.transform(books, kind, stored, target.name, content, validation(request), replaced(request))
     return created(books, target, made)

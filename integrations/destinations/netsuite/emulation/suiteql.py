@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from integrations.destinations.netsuite.emulation import tables
+from integrations.destinations.netsuite.emulation import links, permissions, tables
 from integrations.destinations.netsuite.emulation.books import Books
 from integrations.destinations.netsuite.emulation.errors import NetSuiteError, invalid_request
 from integrations.destinations.netsuite.emulation.lists import page_of
@@ -36,6 +36,7 @@ class Query:
         self._books = books
         self._fields: frozenset[str] = frozenset()
         self._closed_before: date | None = None
+        self._unseen: tuple[str, ...] = ()
         self._open()
 
     def handle(self, request: Request) -> Response:
@@ -56,6 +57,7 @@ class Query:
 
     def rows(self, sql: str, params: list[Any]) -> list[dict[str, str]]:
         """All rows, keys in lower case, values as text, empty values left out. Raises NetSuiteError for a wrong query."""
+        permissions.check_query(self._books, sql)
         self._refresh()
         self._db.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY)
         try:
@@ -81,6 +83,8 @@ class Query:
             custom = [f', "{field.lower()}"' for field in sorted(self._fields) if owners.get(field.partition("_")[0]) == name]
             self._db.execute(f'CREATE TABLE "{name}" (record_type, record_id, {columns}{"".join(custom)})')
             self._db.execute(f'CREATE INDEX "{name}_key" ON "{name}" (record_type, record_id)')
+        for name, query in links.VIEWS.items():
+            self._db.execute(f"CREATE VIEW {name} AS {query}")
         self._db.executemany("INSERT INTO customfield VALUES (NULL, NULL, ?, ?, ?, ?, ?, 'F')", self._custom_fields())
         self._db.execute('CREATE INDEX external ON "transaction" (externalid)')
         self._db.execute('CREATE INDEX line_of ON transactionline ("transaction")')
@@ -102,6 +106,9 @@ class Query:
         if books.settings.closed_before != self._closed_before:
             self._closed_before = books.settings.closed_before
             books.changed |= {("accountingPeriod", number) for number in books.records["accountingPeriod"]}
+        if books.settings.permissions_missing != self._unseen:
+            self._unseen = books.settings.permissions_missing
+            books.changed |= {(kind, number) for kind, table in books.records.items() for number in table}
         self._db.execute("BEGIN")
         while books.changed:
             self._replace(*books.changed.pop())
@@ -111,9 +118,10 @@ class Query:
         kind, table = RECORD_TYPES[name], tables.table_of(RECORD_TYPES[name])
         if not table:
             return
-        for owner in (table, "transactionline") if table == "transaction" else (table,):
+        for owner in tables.owned(table):
             self._db.execute(f'DELETE FROM "{owner}" WHERE record_type = ? AND record_id = ?', (name, number))  # noqa: S608
-        if stored := self._books.records[name].get(number):
+        stored = self._books.records[name].get(number)
+        if stored and not permissions.missing(self._books, name):
             for owner, row in tables.rows(self._books, kind, stored):
                 self._insert(owner, {"record_type": name, "record_id": number, **row})
 

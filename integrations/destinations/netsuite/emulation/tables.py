@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from integrations.destinations.netsuite.emulation import applying, render, statuses
+from integrations.destinations.netsuite.emulation import applying, links, render, statuses
 from integrations.destinations.netsuite.emulation.books import Books, Record
 from integrations.destinations.netsuite.emulation.schema import RecordType, targets
 
@@ -28,6 +28,7 @@ _TRANSACTION_LINE = """
     subsidiary INTEGER, createdfrom INTEGER, item__display
 """
 TABLES: dict[str, str] = {
+    links.TABLE: links.COLUMNS,
     "transaction": _TRANSACTION,
     "transactionline": _TRANSACTION_LINE,
     "customer": "id INTEGER, externalid, entityid, companyname, email, isinactive, isperson, firstname, lastname, subsidiary INTEGER, "
@@ -53,6 +54,11 @@ def table_of(kind: RecordType) -> str:
     return name if name in TABLES else ""
 
 
+def owned(table: str) -> tuple[str, ...]:
+    """The tables that a record of this table puts rows into."""
+    return (table, "transactionline", links.TABLE) if table == "transaction" else (table,)
+
+
 def rows(books: Books, kind: RecordType, stored: Record) -> Iterable[tuple[str, Row]]:
     """(table, row) for everything that one record puts into the tables."""
     table = table_of(kind)
@@ -60,6 +66,7 @@ def rows(books: Books, kind: RecordType, stored: Record) -> Iterable[tuple[str, 
         yield table, _BUILDERS.get(table, _plain)(books, kind, stored)
     if table == "transaction":
         yield from (("transactionline", row) for row in _lines(books, kind, stored))
+        yield from ((links.TABLE, row) for row in links.rows(books, kind, stored))
 
 
 def text(value: Any) -> Any:

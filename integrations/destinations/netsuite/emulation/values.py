@@ -77,13 +77,17 @@ class Reader:
         if not types:
             return {"id": given}
         found = self._books.find(types, given) if "id" in value else self._books.find_external(types, given)
-        if found is None and name == "subsidiary":
-            raise invalid_key(f"Invalid subsidiary reference key {given}.", path)
-        if found is None:
+        unseen = found is None and (name == "subsidiary" or self._books.is_gone(types, given))
+        if found is None and not unseen:
             raise invalid_value(given, name, path)
-        if found.get("isInactive"):
+        if found is None or found.get("isInactive") or self._hidden(kind, found):
             raise invalid_key(f"Invalid {name} reference key {given}.", path)
         return {"id": found["id"]}
+
+    def _hidden(self, kind: str, found: Record) -> bool:
+        """Whether the role does not see a subsidiary, or a customer of one."""
+        subsidiary = found["id"] if kind == "subsidiary" else found.get("subsidiary", {}).get("id") if kind == "customer" else ""
+        return subsidiary in self._books.settings.hidden_subsidiaries
 
 
 def _is_date(value: Any) -> bool:

@@ -62,7 +62,7 @@ def store(
     draft = {name: value for name, value in draft.items() if value is not None}
     if kind.family == "transaction":
         documents.complete(books, kind, draft, before, trusted)
-    _require_name(kind, draft)
+    _require_name(books, kind, draft, trusted)
     books.save(kind, draft)
     if kind.family == "transaction":
         documents.settle(books, kind, draft)
@@ -79,7 +79,7 @@ def _unclaimed(books: Books, kind: RecordType, before: Record | None, values: Re
     raise user_error("This entity already exists.")
 
 
-def _require_name(kind: RecordType, draft: Record) -> None:
+def _require_name(books: Books, kind: RecordType, draft: Record, trusted: bool) -> None:
     """What an entity or item cannot be without."""
     if kind.name == "customer":
         person = " ".join(str(draft[key]) for key in ("firstName", "lastName") if draft.get(key))
@@ -89,10 +89,23 @@ def _require_name(kind: RecordType, draft: Record) -> None:
             raise user_error("Please enter value(s) for: Company Name.")
         if "subsidiary" not in draft:
             raise user_error("Please enter value(s) for: Primary Subsidiary.")
+        _unique_customer(books, draft)
     if kind.name in ITEM_TYPES and not draft.get("itemId"):
         raise user_error("Please enter value(s) for: Item Name/Number.")
+    if kind.name == "discountItem" and not draft.get("nonPosting") and "account" not in draft and not trusted:
+        raise user_error("Please enter value(s) for: Account.")
+    if kind.name == "paymentMethod" and not draft.get("name"):
+        raise user_error("Please enter value(s) for: Name.")
     if kind.name == "currency":
         draft.setdefault("currencyPrecision", 2)
+
+
+def _unique_customer(books: Books, draft: Record) -> None:
+    """Where customers are not numbered by the system, no two have the same id, which is the company's name unless it is given."""
+    same = (stored["id"] for stored in books.records["customer"].values() if stored["entityId"] == draft["entityId"])
+    if books.settings.unique_entity_id and any(number != draft["id"] for number in same):
+        sentence = "A customer record with this ID already exists. You must enter a unique customer ID for each record you create."
+        raise NetSuiteError(400, "UNIQUE_CUST_ID_REQD", sentence, "entityId")
 
 
 def _refuse_id(content: Any) -> None:
