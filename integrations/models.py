@@ -20,7 +20,10 @@ class Status(models.TextChoices):
 
 
 class IntegrationConfig(models.Model):
-    """Entity type + external system + options + credential + on or off. Archived, never deleted."""
+    """Entity type + external system + options + credential + on or off. Archived, never deleted.
+
+    `asked_at`: since when a person waits for what it owes; None once a worker has taken that up.
+    """
 
     class Trigger(models.TextChoices):
         EVENT = "EVENT", "When a Bill changes"
@@ -38,6 +41,7 @@ class IntegrationConfig(models.Model):
     disabled_reason = models.TextField(blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
     current_version = models.ForeignKey("ConfigVersion", models.PROTECT, null=True, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

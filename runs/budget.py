@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 
-from integrations.models import IntegrationConfig
 from runs import lease
 from runs.build import Kit
 from runs.models import Budget, Slots
@@ -66,11 +66,9 @@ def _budget(kit: Kit) -> Budget:
     return found or locked.get_or_create(**books, defaults={"cap": float(kit.destination.parallel)})[0]
 
 
-def in_use(integration: IntegrationConfig) -> bool:
-    """Whether a worker holds part of its tenant's budget at this moment."""
-    tenant = integration.credential.tenant if integration.credential else ""
-    held = Slots.objects.filter(budget__system=integration.system, budget__tenant=tenant, count__gt=0, until__gt=timezone.now())
-    return held.exists()
+def held(system: OuterRef, tenant: OuterRef) -> QuerySet[Slots]:
+    """The parts of these tenants' budgets that workers hold at this moment."""
+    return Slots.objects.filter(budget__system=system, budget__tenant=tenant, count__gt=0, until__gt=timezone.now())
 
 
 def learn(kit: Kit, rate_limited: Iterable[bool]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 
 from integrations.contract import Answer, Request
@@ -38,7 +38,7 @@ class Claim:
         return timezone.now() + dt.timedelta(seconds=seconds) < self.until
 
 
-def due(integration: IntegrationConfig, now: dt.datetime) -> models.QuerySet[IntegrationRun]:
+def due(integration: IntegrationConfig | OuterRef, now: dt.datetime) -> models.QuerySet[IntegrationRun]:
     """The runs whose time has come and whose slot is free."""
     runs = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
     return runs.filter(rested("delivery__", now), delivery__state=Delivery.State.IDLE)

@@ -14,7 +14,7 @@ from runs import problems, recover, void
 from runs.models import NEEDS_PERSON, Delivery, IntegrationRun, Status
 from runs.select import overlapping, select, taken
 from runs.slots import slots
-from runs.tasks import wake
+from runs.tasks import wake_first
 
 RETRYABLE = (*NEEDS_PERSON, Status.WAITING, Status.AWAITING_RETRY, Status.RATE_LIMIT_RETRY)
 CANCELLABLE = RETRYABLE
@@ -28,7 +28,7 @@ def sync(integration: IntegrationConfig, user: User | None = None) -> list[UUID]
     """Selects what the integration owes now, schedule or not, and wakes a worker; returns the new runs' ids."""
     made = select(integration)
     changed.send(IntegrationRun, actor=user, subject=integration, verb="synced", before=None, after={"runs": len(made)})
-    wake(integration)
+    wake_first(integration)
     return made
 
 
@@ -41,7 +41,7 @@ def retry(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
         return replay(run, user)
     if not _again(run, user):
         raise NotPossibleError("The run is being sent right now.")
-    wake(run.integration)
+    wake_first(run.integration)
     run.refresh_from_db()
     return run
 
@@ -73,7 +73,7 @@ def _again(run: IntegrationRun, user: User | None) -> bool:
 def replay(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
     """A new run of the Bill's current revision that points to the old; it always sends, and updates the same document."""
     new = _replayed(run, user)
-    wake(new.integration)
+    wake_first(new.integration)
     return new
 
 
@@ -96,7 +96,7 @@ def send_one(bill: Bill, integration: IntegrationConfig, user: User | None = Non
         raise NotPossibleError(f"{integration} is not connected; connect a credential first.")
     delivery = slots(integration, [bill])[bill.pk]
     run = _order(_person_run(integration, bill, delivery, IntegrationRun.Trigger.RESEND, user), "sent", user)
-    wake(integration)
+    wake_first(integration)
     return run
 
 
@@ -173,7 +173,7 @@ def retry_all(runs: Iterable[IntegrationRun], user: User | None = None) -> list[
     with transaction.atomic():
         moved = [again for run in wanted if (again := _moved(run, user)) is not None]
         for integration in {run.integration_id: run.integration for run in moved}.values():
-            wake(integration)
+            wake_first(integration)
     return moved
 
 

@@ -13,10 +13,10 @@ from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from integrations.models import IntegrationConfig
-from runs import budget, lease, ledger, problems, recover, verify
+from runs import lease, problems, recover, turns, verify
 from runs.build import Kit
 from runs.deliver import deliver
-from runs.models import Beat, Exchange
+from runs.models import Beat
 from runs.select import select
 
 SECONDS = 60
@@ -48,6 +48,12 @@ def beat(busy_since: dt.datetime | None) -> None:
     Beat.objects.update_or_create(owner=lease.me(), defaults={"seen_at": timezone.now(), "busy_since": busy_since})
 
 
+def wake_first(integration: IntegrationConfig) -> None:
+    """The same for a person who waits for it: whoever works takes it up after the batch in hand, whatever else is queued."""
+    turns.ask(integration)
+    wake(integration)
+
+
 def wake_all() -> None:
     """Asks a worker to look at everything, once the transaction is committed: new Bills have arrived."""
     transaction.on_commit(lambda: async_task("runs.tasks.sweep"))
@@ -59,34 +65,34 @@ def probe() -> None:
 
 
 def look(integration_id: str) -> int:
-    """Works on one integration for up to a minute; what is left then is another wake-up.
+    """Works on one integration for up to a minute, and in turn on others that wait; what is left then is another wake-up.
 
     While others hold the tenant's whole budget it waits a little, so that what they leave to it is taken.
     """
     with job(f"look {integration_id}"):
-        return _look(integration_id)
+        return _look(UUID(integration_id))
 
 
-def _look(integration_id: str) -> int:
-    integration = _load(integration_id)
-    end = time.monotonic() + SECONDS
+def _look(own: UUID) -> int:
+    end, mine = time.monotonic() + SECONDS, turns.Turns(own)
     done, patience = 0, 10
     while time.monotonic() < end and patience:
-        taken = recover.settle(integration) + deliver(integration)
-        done += taken
-        integration = _load(integration_id)
-        if not taken and not has_due_runs(integration):
+        integration = mine.next()
+        if integration is None:
             return done
+        taken = _batch(integration)
+        done += taken
         if not taken:
             patience -= 1
             time.sleep(PAUSE)
-    if has_due_runs(integration):
-        wake(integration)
+    for integration in turns.waiting(own):
+        if integration.pk == own:
+            wake(integration)
     return done
 
 
-def _load(integration_id: str | UUID) -> IntegrationConfig:
-    return IntegrationConfig.objects.select_related("credential", "current_version").get(pk=integration_id)
+def _batch(integration: IntegrationConfig) -> int:
+    return recover.settle(integration) + deliver(integration)
 
 
 def wake_idle() -> int:
@@ -97,15 +103,10 @@ def wake_idle() -> int:
     """
     if get_broker().queue_size():
         return 0
-    integrations = IntegrationConfig.objects.filter(archived_at=None).select_related("credential", "current_version")
-    idle = [each for each in integrations if (has_due_runs(each) or _has_lost_answers(each)) and not budget.in_use(each)]
+    idle = turns.waiting()
     for integration in idle:
         wake(integration)
     return len(idle)
-
-
-def has_due_runs(integration: IntegrationConfig) -> bool:
-    return integration.enabled and integration.connected and ledger.due(integration, timezone.now()).exists()
 
 
 def sweep() -> int:
@@ -118,17 +119,14 @@ def _sweep() -> int:
     recover.free_dead_claims()
     recover.lose_dead_intents()
     problems.end_snoozes(timezone.now())
-    woken = 0
+    people, woken = turns.Turns(), 0
     for integration in IntegrationConfig.objects.filter(archived_at=None).select_related("credential", "current_version"):
+        while (asked := people.next()) is not None:
+            _batch(asked)
         select(integration, timezone.now())
         if integration.connected and integration.deliveries.filter(verified_at=None).exclude(origin="").exists():
             verify.sweep(Kit.of(integration))
-        if has_due_runs(integration) or _has_lost_answers(integration):
+        if turns.has_work(integration):
             wake(integration)
             woken += 1
     return woken
-
-
-def _has_lost_answers(integration: IntegrationConfig) -> bool:
-    open_ones = Exchange.objects.filter(integration=integration, next_look_at__lte=timezone.now())
-    return integration.connected and open_ones.exclude(state=Exchange.State.SETTLED).exists()

@@ -20,7 +20,7 @@ from credentials import service as credentials
 from credentials.models import Credential
 from integrations import service as integrations
 from integrations.models import IntegrationConfig
-from runs import orders, recover, tasks, verify
+from runs import orders, recover, turns, verify
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import NEEDS_PERSON, OPEN, Delivery, Exchange, IntegrationRun, Status
@@ -212,7 +212,7 @@ class Engine(RuleBasedStateMachine):
 
     def _moving(self) -> bool:
         unread = Delivery.objects.exclude(origin="").filter(verified_at=None, runs__problems=None)
-        return IntegrationRun.objects.filter(status__in=OPEN).exists() or unread.exists() or tasks.has_due_runs(fresh(self.integration))
+        return IntegrationRun.objects.filter(status__in=OPEN).exists() or unread.exists() or turns.has_work(fresh(self.integration))
 
     def _judge(self) -> None:
         self.the_books_are_in_order()

@@ -148,11 +148,14 @@ def _die(point: str, died: list[str]) -> None:
 def at(point: str, occurrence: int, action: Callable[[str], None]) -> Iterator[None]:
     """While it is open, `action` happens at the `occurrence`th time that a point is reached, once.
 
-    An empty `point` is any outside a transaction: what another process sees inside one, one connection cannot play.
+    An empty `point` is any outside a transaction: what another process sees inside one, one connection cannot play. What was to
+    happen before still does.
     """
     seen, before = itertools.count(1), points.harness
 
     def harness(name: str) -> None:
+        if before is not None:
+            before(name)
         if (name == point or (not point and name not in INSIDE_A_TRANSACTION)) and next(seen) == occurrence:
             action(name)
 
