@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from runs.models_intake import Feed, FileImport, FilePart, HookCount, Inbound
+from runs.models_reconcile import Calendar, Difference, Explanation, Reconciliation
 
 __all__ = [
     "DUE",
@@ -15,9 +16,12 @@ __all__ = [
     "OPEN",
     "Beat",
     "Budget",
+    "Calendar",
     "Delivery",
+    "Difference",
     "Event",
     "Exchange",
+    "Explanation",
     "Feed",
     "FileImport",
     "FilePart",
@@ -26,6 +30,7 @@ __all__ = [
     "IntegrationRun",
     "Member",
     "Problem",
+    "Reconciliation",
     "Slots",
     "Status",
 ]

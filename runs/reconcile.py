@@ -2,22 +2,19 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from billing import store
+from billing.directory import chunks
 from billing.models import Bill
 from integrations.contract import Held, Sought
 from integrations.models import IntegrationConfig
 from runs.build import Kit
 from runs.models import Delivery, IntegrationRun
-from runs.select import Selector, chunks
-from runs.slots import MAIN
-
-AROUND = dt.timedelta(days=62)
-"""A Bill's own date and its document's lie at most so far apart."""
+from runs.periods_calendar import Spans, spans
+from runs.reconcile_owed import Owed, Told, delivered, owed, told
 
 
 class Verdict(StrEnum):
@@ -29,27 +26,38 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One Bill beside its document; either may be absent. Amounts are signed, each in its own currency; `why` is a sentence."""
+    """One Bill beside its document; either may be absent. Amounts are signed, each in its own currency; `why` is a sentence.
+
+    A matched one names no Bill, only what it owes on which `day`. `listed`: the document is dated in the period. `other_period`: the
+    two agree but for the period; `belongs_to` is then the Bill of a document that is extra. `settled`: why nobody needs to act.
+    """
 
     verdict: Verdict
     bill: Bill | None = None
     held: Held | None = None
     owed: Decimal | None = None
+    currency: str = ""
+    day: dt.date | None = None
     why: str = ""
+    listed: bool = False
+    other_period: bool = False
+    belongs_to: Bill | None = None
+    subsidiary: str = ""
+    settled: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        told: dict[str, Any] = {}
+        said: dict[str, Any] = {}
         if bill := self.bill:
-            told |= {"bill": bill.uid, "number": bill.number, "account": str(bill.account), "owed": self.owed, "currency": bill.currency}
+            said |= {"bill": bill.uid, "number": bill.number, "account": str(bill.account), "owed": self.owed, "currency": bill.currency}
         if held := self.held:
-            told |= {"external_id": held.external_id, "document": held.number, "held": held.total, "held_currency": held.currency}
-            told |= {"date": held.date, "url": held.url}
-        return told | {"why": self.why}
+            said |= {"external_id": held.external_id, "document": held.number, "held": held.total, "held_currency": held.currency}
+            said |= {"date": held.date, "url": held.url}
+        return said | {"why": self.why}
 
 
 @dataclass
-class Reconciliation:
-    """`rows` that do not match, in the order missing, differs, extra; money per currency: what the Bills owe and what is there."""
+class Comparison:
+    """`rows` that do not match, in the order missing, extra, differs; money per currency: what the Bills owe and what is there."""
 
     matched: int = 0
     rows: list[Row] = field(default_factory=list)
@@ -60,119 +68,146 @@ class Reconciliation:
     def agrees(self) -> bool:
         return not self.rows
 
+    def add(self, row: Row) -> None:
+        if row.verdict is Verdict.MATCHED:
+            self.matched += 1
+        else:
+            self.rows.append(row)
+        if row.owed is not None:
+            self.owed[row.currency] = self.owed.get(row.currency, Decimal(0)) + row.owed
+        if row.held is not None and row.listed:
+            self.there[row.held.currency] = self.there.get(row.held.currency, Decimal(0)) + (row.held.total or Decimal(0))
+
     def of(self, verdict: Verdict) -> list[Row]:
         return [row for row in self.rows if row.verdict is verdict]
 
     def as_json(self) -> dict[str, Any]:
-        told = {verdict.value: [row.as_json() for row in self.of(verdict)] for verdict in Verdict if verdict is not Verdict.MATCHED}
-        return {"matched": self.matched} | told | {"owed": self.owed, "there": self.there}
+        said = {verdict.value: [row.as_json() for row in self.of(verdict)] for verdict in Verdict if verdict is not Verdict.MATCHED}
+        return {"matched": self.matched} | said | {"owed": self.owed, "there": self.there}
 
 
-@dataclass(frozen=True)
-class _Owed:
-    """A Bill of the period that must stand at the destination, with what it owes and what we know of its document."""
-
-    bill: Bill
-    amount: Decimal
-    delivery: Delivery | None
-
-    @property
-    def key(self) -> str:
-        return self.delivery.key if self.delivery and self.delivery.key else self.bill.uid
-
-    @property
-    def sent(self) -> Delivery | None:
-        return self.delivery if self.delivery and self.delivery.delivered else None
-
-
-def reconcile(integration: IntegrationConfig, start: dt.date, end: dt.date) -> Reconciliation:
+def reconcile(integration: IntegrationConfig, start: dt.date, end: dt.date) -> Comparison:
     """Bills whose documents are dated from the one day to the other, both included. errors.DeliveryError when nobody answers.
 
     ValueError when the integration is not connected.
     """
-    kit = Kit.of(integration)
-    listed = list(kit.client.listing(start, end))
-    owed = list(_owed(kit, start, end))
-    rows = [*_beside(kit, owed, listed), *_extra(kit, owed, listed)]
+    kit, found = Kit.of(integration), Comparison()
+    for row in compare(kit, start, end, spans(integration.system, kit.tenant)):
+        found.add(row)
     order = list(Verdict)
-    found = Reconciliation(matched=sum(row.verdict is Verdict.MATCHED for row in rows))
-    found.rows = sorted((row for row in rows if row.verdict is not Verdict.MATCHED), key=lambda row: order.index(row.verdict))
-    for each in owed:
-        found.owed[each.bill.currency] = found.owed.get(each.bill.currency, Decimal(0)) + each.amount
-    for held in (row.held for row in rows if row.held is not None and row.held in listed):
-        found.there[held.currency] = found.there.get(held.currency, Decimal(0)) + (held.total or Decimal(0))
+    found.rows.sort(key=lambda row: order.index(row.verdict))
     return found
 
 
-# --- what must be there ----------------------------------------------------------------------------------------------------------------
+def compare(kit: Kit, start: dt.date, end: dt.date, calendar: Spans) -> Iterator[Row]:
+    """Every Bill and every document of the period, matched ones too, each as soon as its verdict is known.
+
+    What the destination lists is never kept, so that 100,000 documents fit; the Bills are, in short.
+    """
+    look, due = _Look(kit, calendar), {each.key: each for each in owed(kit, start, end)}
+    for listed in chunks(kit.client.listing(start, end)):
+        yield from look.listed(due, listed)
+    for unlisted in chunks(each for each in due.values() if not each.found):
+        yield from look.unlisted(unlisted)
 
 
-def _owed(kit: Kit, start: dt.date, end: dt.date) -> Iterator[_Owed]:
-    """The Bills of the period that went through this integration, or should have."""
-    near = Bill.objects.filter(bill_date__gte=start - AROUND, bill_date__lte=end + AROUND, current_revision__isnull=False)
-    selector = Selector.of(kit.integration)
-    for chunk in chunks(near.select_related("account", "source", "current_revision").order_by("id")):
-        documents = store.load([bill.current_revision for bill in chunk if bill.current_revision])
-        deliveries = {each.bill_id: each for each in _deliveries(kit).filter(bill__in=chunk)}
-        for bill in chunk:
-            document = documents[bill.current_revision_id or 0]
-            delivery = deliveries.get(bill.pk)
-            if start <= (document.invoice_date or document.bill_date) <= end and _expected(kit, bill, delivery, selector):
-                yield _Owed(bill, _amount(bill, delivery), delivery)
+@dataclass(frozen=True)
+class _Look:
+    """Verdicts on some hundred Bills and documents at a time, in a number of queries that does not grow with them."""
+
+    kit: Kit
+    calendar: Spans
+
+    def listed(self, due: Mapping[str, Owed], listed: Sequence[Held]) -> Iterator[Row]:
+        """Documents of the period, each beside the Bill under its key."""
+        unlike, alone = list[tuple[Owed, Held]](), list[Held]()
+        for held in listed:
+            each = due.get(held.key) if held.key else None
+            if each is None or each.found:
+                alone.append(held)
+                continue
+            each.found = True
+            if _same(each, held) and not self._moved(each, held):
+                yield _row(each, Verdict.MATCHED, held=held, listed=True)
+            else:
+                unlike.append((each, held))
+        known = told(self.kit, [each.bill for each, _ in unlike])
+        yield from (self._unlike(each, held, known[each.bill]) for each, held in unlike)
+        yield from self._extra(due, alone)
+
+    def unlisted(self, unlisted: Sequence[Owed]) -> Iterator[Row]:
+        """Bills without a document of the period; what was posted is asked for by its key."""
+        known = told(self.kit, [each.bill for each in unlisted])
+        elsewhere = _elsewhere(self.kit, [sent for each in known.values() if (sent := each.sent)])
+        reasons, subsidiaries = _reasons(self.kit, known), _subsidiaries(self.kit, known.values())
+        for each in unlisted:
+            of = known[each.bill]
+            if there := elsewhere.get(each.key):
+                yield self._dated_elsewhere(each, there, of)
+            else:
+                why = _gone(of.sent) or reasons.get(each.bill) or "It has not been sent yet."
+                found = subsidiaries.get(of.bill.account_id, "")
+                yield _row(each, Verdict.MISSING, bill=of.bill, why=why, subsidiary=found)
+
+    def _moved(self, each: Owed, held: Held) -> bool:
+        """Posted into another period than that of its day."""
+        meant = self.calendar.name(each.day)
+        return bool(meant and held.period) and meant != held.period
+
+    def _unlike(self, each: Owed, held: Held, of: Told) -> Row:
+        if not _same(each, held):
+            return _row(each, Verdict.DIFFERS, bill=of.bill, held=held, why=self._changed(of), listed=True)
+        why = f"Its day, {_day(each.day)}, lies in {self.calendar.name(each.day)}, but it posts to {held.period}."
+        return _row(each, Verdict.DIFFERS, bill=of.bill, held=held, why=why, listed=True, other_period=True)
+
+    def _dated_elsewhere(self, each: Owed, there: Held, of: Told) -> Row:
+        why = f"It is dated {_day(there.date)} there, outside the period." if there.date else "It has no date there."
+        same = _same(each, there)
+        settled = self._by_policy(of.sent, there) if same else ""
+        return _row(each, Verdict.DIFFERS, bill=of.bill, held=there, why=why, other_period=same, settled=settled)
+
+    def _changed(self, of: Told) -> str:
+        label, current, sent = self.kit.integration.system_label, of.bill.current_revision, of.sent
+        if sent is None:
+            return f"{label} holds a document under this Bill's id that we did not send."
+        if sent.revision and current and sent.revision.number < current.number:
+            return f"{label} holds revision {sent.revision.number} of {current.number}."
+        return f"It was changed in {label} after we posted it."
+
+    def _extra(self, due: Mapping[str, Owed], alone: Sequence[Held]) -> Iterator[Row]:
+        """Documents of the period that no Bill of it accounts for. Those of another integration are its own to compare."""
+        keys = [held.key for held in alone if held.key]
+        ours = {each.key: each for each in delivered(self.kit).filter(key__in=keys)} if keys else {}
+        for held in alone:
+            known, double = ours.get(held.key) if held.key else None, held.key in due
+            if double or known is None or known.integration_id == self.kit.integration.pk:
+                yield self._unaccounted(held, known, double)
+
+    def _unaccounted(self, held: Held, known: Delivery | None, double: bool) -> Row:
+        label = self.kit.integration.system_label
+        row = Row(verdict=Verdict.EXTRA, held=held, listed=True, belongs_to=known.bill if known else None)
+        if double:
+            return replace(row, why=f"{label} holds another document under the same id.")
+        if known is None:
+            return replace(row, why=f"Made in {label} by somebody else, not by this integration.")
+        if known.bill.status == Bill.Status.VOID:
+            return replace(row, why=f"Its Bill {known.bill} is void.")
+        why, settled = f"Its Bill {known.bill} is dated outside the period.", self._by_policy(known, held)
+        return replace(row, why=why, other_period=True, settled=settled)
+
+    def _by_policy(self, sent: Delivery | None, held: Held) -> str:
+        """Said of a document that was given the first open day because its own period was closed."""
+        if sent is None or sent.settled_by is None or not held.date or sent.settled_by.post_on != held.date:
+            return ""
+        return f"Its own period was closed, so it was posted on the first open day, {_day(held.date)}, as {self.kit.integration} says."
 
 
-def _deliveries(kit: Kit) -> Any:
-    books = {"system": kit.integration.system, "tenant": kit.tenant, "slot": MAIN}
-    return Delivery.objects.filter(**books).select_related("revision", "bill__account")
+def _row(each: Owed, verdict: Verdict, **more: Any) -> Row:
+    return Row(verdict=verdict, owed=each.amount, currency=each.currency, day=each.day, **more)
 
 
-def _expected(kit: Kit, bill: Bill, delivery: Delivery | None, selector: Selector) -> bool:
-    if delivery and delivery.delivered:
-        return delivery.integration_id == kit.integration.pk and bill.status != Bill.Status.VOID
-    return not selector.not_wanted(bill)
-
-
-def _amount(bill: Bill, delivery: Delivery | None) -> Decimal:
-    """What was posted of the current revision; the Bill's own total while that is not posted."""
-    posted = delivery is not None and delivery.delivered and delivery.revision_id == bill.current_revision_id
-    return delivery.total if posted and delivery and delivery.total is not None else bill.total
-
-
-# --- what is there ----------------------------------------------------------------------------------------------------------------------
-
-
-def _beside(kit: Kit, owed: Sequence[_Owed], listed: Iterable[Held]) -> Iterator[Row]:
-    """Each Bill beside the document under its key; a document that is not of the period is asked for."""
-    by_key = {held.key: held for held in reversed(list(listed)) if held.key}
-    unlisted = [each for each in owed if each.key not in by_key]
-    elsewhere = _elsewhere(kit, [each.sent for each in unlisted if each.sent])
-    reasons = _reasons(kit, [each.bill for each in unlisted])
-    for each in owed:
-        held = by_key.get(each.key)
-        if held is not None:
-            yield _compared(kit, each, held)
-        elif there := elsewhere.get(each.key):
-            why = f"It is dated {there.date:%-d %b %Y} there, outside the period." if there.date else "It has no date there."
-            yield Row(verdict=Verdict.DIFFERS, bill=each.bill, held=there, owed=each.amount, why=why)
-        else:
-            why = _gone(each.sent) or reasons.get(each.bill.pk) or "It has not been sent yet."
-            yield Row(verdict=Verdict.MISSING, bill=each.bill, owed=each.amount, why=why)
-
-
-def _compared(kit: Kit, owed: _Owed, held: Held) -> Row:
-    same = held.total is not None and held.total == owed.amount and held.currency in ("", owed.bill.currency)
-    if same:
-        return Row(verdict=Verdict.MATCHED, bill=owed.bill, held=held, owed=owed.amount)
-    return Row(verdict=Verdict.DIFFERS, bill=owed.bill, held=held, owed=owed.amount, why=_changed(kit, owed))
-
-
-def _changed(kit: Kit, owed: _Owed) -> str:
-    label, current, sent = kit.integration.system_label, owed.bill.current_revision, owed.sent
-    if sent is None:
-        return f"{label} holds a document under this Bill's id that we did not send."
-    if sent.revision and current and sent.revision.number < current.number:
-        return f"{label} holds revision {sent.revision.number} of {current.number}."
-    return f"It was changed in {label} after we posted it."
+def _same(each: Owed, held: Held) -> bool:
+    return held.total is not None and held.total == each.amount and held.currency in ("", each.currency)
 
 
 def _elsewhere(kit: Kit, deliveries: Sequence[Delivery]) -> Mapping[str, Held]:
@@ -185,30 +220,21 @@ def _gone(sent: Delivery | None) -> str:
     return f"It was posted as {sent.number or sent.external_id} and is not there any more." if sent else ""
 
 
-def _reasons(kit: Kit, bills: Sequence[Bill]) -> dict[int, str]:
+def _reasons(kit: Kit, bills: Iterable[int]) -> dict[int, str]:
     """What the newest run of each Bill says."""
-    runs = IntegrationRun.objects.filter(integration=kit.integration, bill__in=bills).order_by("dt_created")
+    runs = IntegrationRun.objects.filter(integration=kit.integration, bill__in=list(bills)).order_by("dt_created")
     return {bill: error for bill, error in runs.values_list("bill_id", "error") if error}
 
 
-def _extra(kit: Kit, owed: Iterable[_Owed], listed: Sequence[Held]) -> Iterator[Row]:
-    """Documents of the period that no Bill of it accounts for. Those of another integration are its own to compare."""
-    wanted, seen = {each.key for each in owed}, set[str]()
-    ours = {each.key: each for each in _deliveries(kit).filter(key__in=[held.key for held in listed if held.key])}
-    for held in listed:
-        known = ours.get(held.key) if held.key else None
-        if held.key in wanted and held.key not in seen:
-            seen.add(held.key)
-        elif known is None or known.integration_id == kit.integration.pk:
-            yield Row(verdict=Verdict.EXTRA, held=held, why=_unaccounted(kit, held, known, held.key in seen))
+def _subsidiaries(kit: Kit, bills: Iterable[Told]) -> dict[int, str]:
+    """Where the other documents of these Accounts stand, by Account, when that is one place."""
+    accounts = {each.bill.account_id for each in bills}
+    rows = delivered(kit).filter(bill__account__in=accounts).exclude(subsidiary="").order_by()
+    places: dict[int, set[str]] = {}
+    for account, subsidiary in rows.values_list("bill__account", "subsidiary").distinct():
+        places.setdefault(account, set()).add(subsidiary)
+    return {account: next(iter(found)) for account, found in places.items() if len(found) == 1}
 
 
-def _unaccounted(kit: Kit, held: Held, known: Delivery | None, double: bool) -> str:
-    label = kit.integration.system_label
-    if double:
-        return f"{label} holds another document under the same id."
-    if known is None:
-        return f"Made in {label} by somebody else, not by this integration."
-    if known.bill.status == Bill.Status.VOID:
-        return f"Its Bill {known.bill} is void."
-    return f"Its Bill {known.bill} is dated outside the period."
+def _day(day: dt.date) -> str:
+    return f"{day:%-d %b %Y}"

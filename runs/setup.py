@@ -7,7 +7,7 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django_q.models import Schedule
 
-from runs import catalogue_tasks, intake_tasks
+from runs import catalogue_tasks, intake_tasks, reconcile_tasks
 
 ROOMS = ("billing", "integrations", "mappings", "credentials", "runs")
 GROUPS = {
@@ -32,6 +32,6 @@ def after_migrate(**_: Any) -> None:
         ]
         group.permissions.add(*wanted)
     Schedule.objects.get_or_create(name="sweep", defaults={"func": "runs.tasks.sweep", "schedule_type": Schedule.MINUTES, "minutes": 1})
-    for schedule in (catalogue_tasks.SCHEDULE, *intake_tasks.SCHEDULES):
+    for schedule in (catalogue_tasks.SCHEDULE, *intake_tasks.SCHEDULES, *reconcile_tasks.SCHEDULES):
         repeated = schedule | {"schedule_type": Schedule.MINUTES}
         Schedule.objects.get_or_create(name=repeated.pop("name"), defaults=repeated)

@@ -122,6 +122,25 @@ class Outcome:
     held: Held | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A span of days of the destination's books, both days included. `open`: documents may be posted into it.
+
+    `receivables_locked`: invoices may not, though the period is not closed yet. `tax_open`: the same for tax, None where nobody tells.
+    """
+
+    name: str
+    start: dt.date
+    end: dt.date
+    open: bool
+    receivables_locked: bool = False
+    tax_open: bool | None = None
+
+    @property
+    def takes_documents(self) -> bool:
+        return self.open and not self.receivables_locked and self.tax_open is not False
+
+
 class Auth(Protocol):
     """The login of one credential; `headers` is told the request, which some vendors want signed.
 
@@ -184,6 +203,9 @@ class Client(Protocol):
 
     def first_open_day(self, after: dt.date) -> dt.date | None:
         """The first day after this one that documents may be dated, or None when no period is open."""
+
+    def periods(self, start: dt.date, end: dt.date) -> Iterable[Period]:
+        """The posting periods that these days touch, by their first day; none for a destination without periods."""
 
     def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable["CatalogueRow"]:
         """The records of one table, for names and drop-downs; with `since` at least those that changed from then on."""

@@ -1,7 +1,10 @@
 """Whole texts that a page shows only the first part of, or not at all."""
 
+import csv
+from collections.abc import Iterable, Sequence
+
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 
 from billing.models import BillRevision
@@ -28,3 +31,17 @@ def revision(request: HttpRequest, bill: int, number: int) -> HttpResponse:
 
 def _file(text: str, name: str, kind: str) -> HttpResponse:
     return HttpResponse(text, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_file(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
+    """A file to download, sent row by row."""
+    writer = csv.writer(_Echo())
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse((writer.writerow(row) for row in rows), content_type="text/csv; charset=utf-8", headers=headers)

@@ -1,9 +1,8 @@
 """The file lane: what an integration would send as the destination's import file, looked at on a page and downloaded."""
 
-import csv
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -20,6 +19,7 @@ from django.views.decorators.http import require_safe
 from integrations.contract import FileLane
 from integrations.models import IntegrationConfig
 from runs.export import Row, Window, lane_of, rows
+from runs.views.downloads import csv_file
 
 MOST_BILLS = 2_500
 MOST_LISTED = 100
@@ -95,23 +95,13 @@ def page(request: HttpRequest, integration: UUID) -> HttpResponse:
 def download(request: HttpRequest, integration: UUID) -> StreamingHttpResponse:
     chosen, lane = _found(integration)
     window = WindowForm(request.GET).window()
-    name = f"{chosen.system.lower()}-{window.month or dt.date.today():%Y-%m}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(_written(chosen, lane, window), content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_file(_file(chosen, lane, window), f"{chosen.system.lower()}-{window.month or dt.date.today():%Y-%m}.csv")
 
 
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _written(integration: IntegrationConfig, lane: FileLane, window: Window) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(lane.header(integration.options))
+def _file(integration: IntegrationConfig, lane: FileLane, window: Window) -> Iterator[Sequence[object]]:
+    yield lane.header(integration.options)
     for row in rows(integration, lane, window):
-        yield from (writer.writerow(line) for line in row.lines)
+        yield from row.lines
 
 
 def _summary(integration: IntegrationConfig, lane: FileLane, window: Window) -> Summary:

@@ -1,8 +1,7 @@
 """Before the run: how many Bills would go through an integration, which would not and why, and where that is put right."""
 
-import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from mappings.cells import plain
 from runs.causes import causes
 from runs.present import links
 from runs.readiness import Readiness, readiness
+from runs.views.downloads import csv_file
 
 MOST_BILLS = 2_500
 MOST_LISTED = 100
@@ -61,10 +61,7 @@ def page(request: HttpRequest, integration: UUID) -> HttpResponse:
 def download(request: HttpRequest, integration: UUID) -> StreamingHttpResponse:
     """Every Bill that is not posted, one per row."""
     into = _integration(integration)
-    name = f"readiness-{into.pk}.csv"
-    answer = StreamingHttpResponse(_lines(readiness(into)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return csv_file(_file(readiness(into)), f"readiness-{into.pk}.csv")
 
 
 def _integration(pk: UUID) -> IntegrationConfig:
@@ -80,18 +77,10 @@ def _by_count(bills: Iterable[Bill]) -> dict[str, Decimal]:
     return {currency: sums[currency] for currency, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0]))}
 
 
-class _Echo:
-    """A file that gives back what is written, for a writer of lines."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(found: Readiness) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
+def _file(found: Readiness) -> Iterator[Sequence[object]]:
+    yield COLUMNS
     for row in _rows(found):
-        yield writer.writerow([plain(value) for value in row])
+        yield [plain(value) for value in row]
 
 
 def _rows(found: Readiness) -> Iterator[tuple[Any, ...]]:

@@ -24,6 +24,7 @@ WITHOUT = {
     "adopt.adopt": "notes in one transaction what a person has confirmed; nothing is sent",
     "inbox._store": "one transaction, acknowledged only after it: what a death loses was not acknowledged, and its source posts it again",
     "file_import.keep": "a person waits for it, and a file is kept whole or not at all",
+    "reconcile_kept.ask": "one insert; a person sees whether it was done",
     "reconcile._elsewhere": "a question that changes nothing, and a report that a person asks for again",
     "send.look": "a question that changes nothing; whoever asks has a point before it and one after",
 }

@@ -13,7 +13,7 @@ from billing.models import Bill
 from integrations import service as integrations
 from integrations.destinations.netsuite.emulation.schema import RECORD_TYPES
 from integrations.models import IntegrationConfig
-from runs.reconcile import Reconciliation, Verdict, reconcile
+from runs.reconcile import Comparison, Verdict, reconcile
 from tests.places import PLACES, Place
 from tests.runs.conftest import ACCOUNT, Books
 from tests.runs.factories import a_bill, a_line, an_integration, arrive
@@ -24,11 +24,11 @@ pytestmark = pytest.mark.django_db
 FIRST, LAST = dt.date(2026, 10, 1), dt.date(2026, 10, 31)
 
 
-def october(integration: IntegrationConfig) -> Reconciliation:
+def october(integration: IntegrationConfig) -> Comparison:
     return reconcile(IntegrationConfig.objects.get(pk=integration.pk), FIRST, LAST)
 
 
-def told(found: Reconciliation) -> list[tuple[str, str, str]]:
+def told(found: Comparison) -> list[tuple[str, str, str]]:
     rows = [(row.verdict.value, row.bill.uid if row.bill else row.held.external_id if row.held else "", row.why) for row in found.rows]
     return sorted(rows)
 

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Sought, Transport
+from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Period, Request, Sending, Sought, Transport
 from integrations.destinations.netsuite import bulk, customer, customer_search, suiteql
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, kind_of, parsed
@@ -62,6 +62,9 @@ class NetSuiteClient:
 
     def first_open_day(self, after: dt.date) -> dt.date | None:
         return suiteql.first_open_day(self.transport, self.account, after)
+
+    def periods(self, start: dt.date, end: dt.date) -> Iterable[Period]:
+        return suiteql.periods(self.transport, self.account, start, end)
 
     def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable[CatalogueRow]:
         return suiteql.catalogue(self.transport, self.account, table, since)

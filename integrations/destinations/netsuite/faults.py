@@ -29,6 +29,7 @@ TABLE = (
         why="Every transaction needs a tax period that covers its date.",
         remedy="Accounting creates or opens it under Setup > Accounting > Manage Tax Periods, then Retry.",
         who="Accounting",
+        status="ACCOUNTING_PERIOD_CLOSED",
         field="tranDate",
         entity="TaxPeriod:{month}",
     ),

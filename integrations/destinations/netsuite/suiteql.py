@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 
-from integrations.contract import CatalogueRow, Held, Request, Sought, Transport
+from integrations.contract import CatalogueRow, Held, Period, Request, Sought, Transport
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, parsed
 from integrations.faults import failure
@@ -27,6 +27,13 @@ WHERE {condition}
 _OPEN_PERIODS = """
 SELECT TO_CHAR(startdate, 'YYYY-MM-DD') AS day FROM accountingperiod
 WHERE closed = 'F' AND arlocked = 'F' AND isquarter = 'F' AND isyear = 'F'
+"""
+_PERIODS = """
+SELECT periodname, TO_CHAR(startdate, 'YYYY-MM-DD') AS firstday, TO_CHAR(enddate, 'YYYY-MM-DD') AS lastday, closed, alllocked, arlocked
+FROM accountingperiod
+WHERE isquarter = 'F' AND isyear = 'F' AND isadjust = 'F' AND isinactive = 'F'
+  AND enddate >= TO_DATE(?, 'YYYY-MM-DD') AND startdate <= TO_DATE(?, 'YYYY-MM-DD')
+ORDER BY startdate
 """
 # table of ours: (table of SuiteQL, its columns for name, code and e-mail)
 _TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -82,6 +89,21 @@ def first_open_day(transport: Transport, account: Account, after: dt.date) -> dt
     """The start of the first open posting period after a day."""
     days = [dt.date.fromisoformat(row["day"]) for row in rows(transport, account, _OPEN_PERIODS, [])]
     return min((day for day in days if day > after), default=None)
+
+
+def periods(transport: Transport, account: Account, start: dt.date, end: dt.date) -> Iterator[Period]:
+    """The months of the calendar, without quarters, years and adjustment periods, into which no invoice can be posted.
+
+    Nothing is told of tax periods, which are records of their own.
+    """
+    for row in rows(transport, account, _PERIODS, [start.isoformat(), end.isoformat()]):
+        yield Period(
+            name=row["periodname"],
+            start=dt.date.fromisoformat(row["firstday"]),
+            end=dt.date.fromisoformat(row["lastday"]),
+            open="T" not in (row.get("closed"), row.get("alllocked")),
+            receivables_locked=row.get("arlocked") == "T",
+        )
 
 
 def catalogue(transport: Transport, account: Account, table: str, since: dt.datetime | None = None) -> Iterator[CatalogueRow]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Sought, Transport
+from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Period, Request, Sending, Sought, Transport
 from integrations.destinations.quickbooks import query, records
 from integrations.destinations.quickbooks.answers import fault_for, member_bodies, parsed
 from integrations.destinations.quickbooks.company import Company
@@ -58,6 +58,9 @@ class QuickBooksClient:
 
     def first_open_day(self, after: dt.date) -> dt.date | None:
         return query.first_open_day(self.transport, self.company, after)
+
+    def periods(self, start: dt.date, end: dt.date) -> Iterable[Period]:
+        return query.periods(self.transport, self.company, start, end)
 
     def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable[CatalogueRow]:
         return query.catalogue(self.transport, self.company, table, since)

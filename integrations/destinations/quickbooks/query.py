@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from integrations.contract import CatalogueRow, Held, Request, Sought, Transport
+from integrations.contract import CatalogueRow, Held, Period, Request, Sought, Transport
 from integrations.destinations.quickbooks import records
 from integrations.destinations.quickbooks.answers import fault_of, parsed
 from integrations.destinations.quickbooks.company import Company
@@ -18,6 +18,7 @@ from integrations.faults import failure
 PAGE = 1000
 ASKED_AT_ONCE = 300
 _CLOCKS = dt.timedelta(minutes=10)
+_DAY = dt.timedelta(days=1)
 _HEADERS = {"Content-Type": "application/text", "Accept": "application/json"}
 # the names of a table's name and code
 _TABLES: Mapping[str, tuple[str, str]] = {
@@ -55,9 +56,27 @@ def listing(transport: Transport, company: Company, start: dt.date, end: dt.date
 
 def first_open_day(transport: Transport, company: Company, after: dt.date) -> dt.date:
     """The first day after this one that the books are not closed to."""
+    closed = _closed_until(transport, company)
+    return max(after, closed or after) + _DAY
+
+
+def periods(transport: Transport, company: Company, start: dt.date, end: dt.date) -> Iterator[Period]:
+    """Calendar months; the one in which the books are closed to a day in the middle comes as two."""
+    closed, first = _closed_until(transport, company), start.replace(day=1)
+    while first <= end:
+        following = (first + 31 * _DAY).replace(day=1)
+        last, name = following - _DAY, f"{first:%b %Y}"
+        if closed and first <= closed < last:
+            yield Period(name=name, start=first, end=closed, open=False)
+            first = closed + _DAY
+        yield Period(name=name, start=first, end=last, open=closed is None or last > closed)
+        first = following
+
+
+def _closed_until(transport: Transport, company: Company) -> dt.date | None:
+    """The last day that the books are closed to; None while they are open."""
     preferences = read_preferences(transport, company)
-    closed = records.day((preferences.get("AccountingInfoPrefs") or {}).get("BookCloseDate"))
-    return max(after, closed or after) + dt.timedelta(days=1)
+    return records.day((preferences.get("AccountingInfoPrefs") or {}).get("BookCloseDate"))
 
 
 def read_preferences(transport: Transport, company: Company) -> Record:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Request, Sending, Sought, Transport
+from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Period, Request, Sending, Sought, Transport
 from integrations.destinations.salesforce import bulk, collection, describe, graph, soql
 from integrations.destinations.salesforce.fields import Names
 from integrations.destinations.salesforce.options import BULK_THRESHOLD, FIELD_TABLE
@@ -67,6 +67,9 @@ class SalesforceClient:
     def first_open_day(self, after: dt.date) -> dt.date | None:
         """Custom objects have no posting periods."""
         return None
+
+    def periods(self, start: dt.date, end: dt.date) -> Iterable[Period]:
+        return ()
 
     def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable[CatalogueRow]:
         if table == FIELD_TABLE:

@@ -245,6 +245,22 @@ def test_the_first_open_day(books: Books, closed_before: str | None, day: str) -
     assert books.client.first_open_day(dt.date(2026, 10, 15)) == dt.date.fromisoformat(day)
 
 
+@pytest.mark.parametrize(
+    ("closed_before", "told"),
+    [
+        (None, [("Sep 2026", 1, 30, True), ("Oct 2026", 1, 31, True)]),
+        ("2026-10-01", [("Sep 2026", 1, 30, False), ("Oct 2026", 1, 31, True)]),
+        ("2026-10-16", [("Sep 2026", 1, 30, False), ("Oct 2026", 1, 15, False), ("Oct 2026", 16, 31, True)]),
+    ],
+)
+def test_the_months_up_to_the_closing_date_are_closed(
+    books: Books, closed_before: str | None, told: list[tuple[str, int, int, bool]]
+) -> None:
+    books.configure(closed_before=closed_before)
+    found = books.client.periods(dt.date(2026, 9, 12), dt.date(2026, 10, 3))
+    assert [(each.name, each.start.day, each.end.day, each.open) for each in found] == told
+
+
 def test_the_catalogue_is_read_page_by_page_inactive_records_too(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query, "PAGE", 8)
     books.enter("Customer", {"Id": "1020", "Active": False})

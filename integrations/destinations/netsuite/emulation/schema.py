@@ -127,7 +127,9 @@ _ALL = (
     _list("classification", "Class", "parent:classification"),
     _list("account", "Account", "acctNumber acctName acctType:any currency:currency"),
     _list(
-        "accountingPeriod", "Accounting Period", "periodName startDate:date endDate:date closed:boolean arLocked:boolean isPosting:boolean"
+        "accountingPeriod",
+        "Accounting Period",
+        "periodName startDate:date endDate:date closed:boolean allLocked:boolean arLocked:boolean isPosting:boolean",
     ),
     _list("salesTaxItem", "Tax Code", "itemId rate:number taxType:taxType"),
     _list("taxType", "Tax Type"),

@@ -40,7 +40,8 @@ TABLES: dict[str, str] = {
     "location": "id INTEGER, name, parent INTEGER, isinactive",
     "classification": "id INTEGER, name, parent INTEGER, isinactive",
     "account": "id INTEGER, acctnumber, acctname, accttype, accountsearchdisplayname, fullname, currency INTEGER, isinactive",
-    "accountingperiod": "id INTEGER, periodname, startdate DAY, enddate DAY, closed, arlocked, isposting, isquarter, isyear, isinactive",
+    "accountingperiod": """id INTEGER, periodname, startdate DAY, enddate DAY, closed, alllocked, arlocked, isadjust, isposting, isquarter,
+    isyear, isinactive""",
     "salestaxitem": "id INTEGER, itemid, name, isinactive",
     "paymentmethod": "id INTEGER, name, isinactive",
     "customfield": "internalid INTEGER, scriptid, name, fieldtype, fieldvaluetype, isinactive",
@@ -94,6 +95,8 @@ def _period(books: Books, kind: RecordType, stored: Record) -> Row:
         "closed": text(bool(stored.get("closed")) or shut),
         "isquarter": "F",
         "isyear": "F",
+        "isadjust": "F",
+        "alllocked": text(bool(stored.get("allLocked"))),
         "arlocked": text(bool(stored.get("arLocked"))),
     }
     return _plain(books, kind, stored) | flags
