@@ -25,9 +25,7 @@ def _own(prefix: str, value: str) -> str:
     """Why the text is not the id of a custom field of that kind of record, "" when it is or is empty."""
     if not value or re.fullmatch(rf"{prefix}[a-z0-9_]+", value):
         return ""
-    return (
-        f"“{value}” is not the id of {_RECORDS[prefix]}: that begins with {prefix}_ and has only small letters, digits and _."
-    )
+    return f"“{value}” is not the id of {_RECORDS[prefix]}: that begins with {prefix}_ and has only small letters, digits and _."
 
 
 def _line_field(value: str) -> str:

@@ -6,24 +6,13 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from integrations.destinations.netsuite.emulation import render
+from integrations.destinations.netsuite.emulation import related, render
 from integrations.destinations.netsuite.emulation.books import Books, Record
-from integrations.destinations.netsuite.emulation.schema import ITEM_TYPES, RECORD_TYPES, RecordType
+from integrations.destinations.netsuite.emulation.page_paths import HOME, PATHS, page_url
+from integrations.destinations.netsuite.emulation.schema import RECORD_TYPES, RecordType
 from integrations.emulation import pages
 from integrations.emulation.contract import Request, Response
 
-HOME = "/app/center/card.nl"
-PATHS = {
-    "/app/accounting/transactions/custinvc.nl": ("invoice",),
-    "/app/accounting/transactions/custcred.nl": ("creditMemo",),
-    "/app/accounting/transactions/salesord.nl": ("salesOrder",),
-    "/app/accounting/transactions/cashsale.nl": ("cashSale",),
-    "/app/accounting/transactions/itemship.nl": ("itemFulfillment",),
-    "/app/accounting/transactions/custpymt.nl": ("customerPayment",),
-    "/app/accounting/transactions/custdep.nl": ("customerDeposit",),
-    "/app/common/entity/custjob.nl": ("customer",),
-    "/app/common/item/item.nl": ITEM_TYPES,
-}
 _TITLES = {
     "tranId": "Number",
     "tranDate": "Date",
@@ -31,26 +20,33 @@ _TITLES = {
     "customer": "Customer",
     "externalId": "External id",
     "class": "Class",
+    "amountRemaining": "Amount due",
 }
-_TOTALS = ("subtotal", "discountTotal", "taxTotal", "total", "amountPaid", "amountRemaining", "payment")
-_HIDDEN = {"links", "item", *_TOTALS}
+_TOTALS = ("subtotal", "discountTotal", "taxTotal", "total", "amountPaid", "amountRemaining", "applied", "unapplied")
+_HIDDEN = {"links", "item", "payment", "apply", "credit", "orderStatus", *_TOTALS}
+LISTED = ("invoice", "salesOrder")
 
 
 def handle(books: Books, request: Request) -> Response:
-    """Answers GET of a page. Hold no lock."""
+    """Answers GET of a page, and POST of the form on a sales order's. Hold no lock."""
     with books.lock:
         if request.path == HOME:
             return _home(books)
         for name in PATHS.get(request.path, ()):
             if stored := books.records[name].get(request.query.get("id", "")):
-                return _record(books, RECORD_TYPES[name], stored)
+                return _act(books, name, stored) if request.method == "POST" else _record(books, RECORD_TYPES[name], stored)
     return pages.page("Record not found", format_html("<p>Record does not exist.</p>{}", _back(books)), _kicker(books), 404)
 
 
-def page_url(books: Books, name: str, number: str) -> str:
-    """Where a record's page is, empty for a type without pages."""
-    path = next((path for path, names in PATHS.items() if name in names), "")
-    return f"{path}?id={number}&c={books.account}" if path else ""
+def _act(books: Books, name: str, stored: Record) -> Response:
+    """Marks a sales order as fulfilled and leads back to it."""
+    try:
+        if name != "salesOrder":
+            raise ValueError("There is nothing to do on this page.")
+        related.fulfil(books, stored)
+    except ValueError as error:
+        return pages.page("Not done", format_html("<p>{}</p>{}", str(error), _back(books)), _kicker(books), 400)
+    return Response(302, {"Location": page_url(books, name, stored["id"])})
 
 
 def _kicker(books: Books) -> str:
@@ -62,29 +58,43 @@ def _back(books: Books) -> SafeString:
 
 
 def _home(books: Books) -> Response:
-    shown = [render.record(books, RECORD_TYPES["invoice"], stored, expand=False) for stored in books.records["invoice"].values()]
+    tables = [_list(books, RECORD_TYPES[name]) for name in LISTED]
+    body = format_html_join("", "{}", ((table,) for table in tables if table))
+    return pages.page("Invoices", body or format_html("<p>{}</p>", "There are no invoices in this account yet."), _kicker(books))
+
+
+def _list(books: Books, kind: RecordType) -> SafeString:
+    """All documents of a type, the newest first; invoices need no heading."""
+    shown = [render.record(books, kind, stored, expand=False) for stored in books.records[kind.name].values()]
     rows = [
         (
-            pages.link(page_url(books, "invoice", invoice["id"]), invoice["tranId"]),
-            invoice["tranDate"],
-            invoice["entity"]["refName"],
-            invoice["status"]["refName"],
-            invoice["currency"]["refName"],
-            _amount(invoice["total"]),
+            pages.link(page_url(books, kind.name, document["id"]), document["tranId"]),
+            document["tranDate"],
+            document["entity"]["refName"],
+            document["status"]["refName"],
+            document["currency"]["refName"],
+            _amount(document["total"]),
         )
-        for invoice in reversed(shown)
+        for document in reversed(shown)
     ]
+    if not rows:
+        return SafeString("")
     table = pages.table(("Number", "Date", "Customer", "Status", "Currency", "Total"), rows, numbers=[5])
-    body = table if rows else format_html("<p>{}</p>", "There are no invoices in this account yet.")
-    return pages.page("Invoices", body, _kicker(books))
+    return table if kind.name == LISTED[0] else _section(f"{kind.label}s", table)
 
 
 def _record(books: Books, kind: RecordType, stored: Record) -> Response:
     shown = render.record(books, kind, stored)
     header = [(_TITLES.get(name, _words(name)), _shown(books, value)) for name, value in shown.items() if name not in _HIDDEN]
     currency = shown.get("currency", {}).get("refName", "")
-    totals = [(_words(name), f"{currency} {_amount(shown[name])}") for name in _TOTALS if name in shown]
-    parts = [pages.facts(header), _lines(books, shown), _section("Totals", pages.facts(totals)) if totals else "", _back(books)]
+    totals = [(_TITLES.get(name, _words(name)), f"{currency} {_amount(shown[name])}") for name in _TOTALS if name in shown]
+    parts = [
+        pages.facts(header),
+        _lines(books, shown),
+        _section("Totals", pages.facts(totals)) if totals else SafeString(""),
+        *related.sections(books, kind, stored),
+        _back(books),
+    ]
     title = f"{kind.label} {shown.get('tranId') or render.name_of(stored)}"
     return pages.page(title, format_html_join("", "{}", ((part,) for part in parts)), _kicker(books))
 
