@@ -62,7 +62,7 @@ class MappingLookup:
             if ref is None:
                 continue
             mapped = self._mapped(table, entity, ref, on)
-            yield Rule.LINKED, entity, mapped if mapped and mapped.rule is Rule.LINKED else None
+            yield Rule.LINKED, entity, mapped if mapped and mapped.rule is not Rule.MAPPING else None
             if not self.scope.linked_only:
                 yield Rule.MAPPING, entity, mapped if mapped and mapped.rule is Rule.MAPPING else None
             if _holder(entity) in self.scope.custom_fields:
@@ -90,7 +90,7 @@ class MappingLookup:
 
     def _match(self, mapping: ExternalMapping, table: str, entity: str, ref: Ref) -> Match:
         return Match(
-            rule=Rule.LINKED if mapping.integration_id else Rule.MAPPING,
+            rule=_rule(mapping),
             id=mapping.external_id,
             name=self.name(table, mapping.external_id) or mapping.external_name,
             detail=f"{entity} {ref.name or ref.code or ref.id}",
@@ -193,6 +193,12 @@ def _known(scope: Scope, mappings: Mapping[Key, Sequence[ExternalMapping]], fiel
     stored = _among(_records(scope), "external_id", {external_id for _, external_id in asked})
     known = {(record.table, record.external_id): Known(record.name, record.currencies) for record in stored}
     return {key: known.get(key, Known()) for key in asked}
+
+
+def _rule(mapping: ExternalMapping) -> Rule:
+    if mapping.origin in (ExternalMapping.Origin.MATCHED, ExternalMapping.Origin.CREATED):
+        return Rule.MATCH
+    return Rule.LINKED if mapping.integration_id else Rule.MAPPING
 
 
 def _holder(entity: str) -> str:

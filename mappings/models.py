@@ -10,13 +10,16 @@ ALWAYS = dt.date.min
 class ExternalMapping(models.Model):
     """(entity type, entity id) -> (external system, external table, external id), optionally linked to one integration.
 
-    Without a source it holds for every source. `valid_to` is the last day it holds; the Bill's date decides.
+    Without a source it holds for every source. `valid_to` is the last day it holds; the Bill's date decides. What was matched or created
+    there is linked, as ids differ between books.
     """
 
     class Origin(models.TextChoices):
         PERSON = "person", "by a person"
         FILE = "file", "from a file"
         SUGGESTION = "suggestion", "accepted suggestion"
+        MATCHED = "matched", "matched at the destination"
+        CREATED = "created", "created at the destination"
 
     source = models.ForeignKey("billing.Source", models.PROTECT, null=True, blank=True, related_name="mappings")
     entity_type = models.CharField(max_length=50)

@@ -11,11 +11,12 @@ from django.utils import timezone
 from integrations.contract import Fault, Missing, Plan, changed
 from integrations.guard import CUSTOMER_CURRENCY
 from integrations.models import IntegrationConfig
+from runs import customer_faults
 from runs.models import IntegrationRun, Problem, Status
 from runs.present import fixes
 
 MISSING_MAPPING = "MISSING_MAPPING"
-BY_MAPPING = (MISSING_MAPPING, CUSTOMER_CURRENCY)
+BY_MAPPING = (MISSING_MAPPING, CUSTOMER_CURRENCY, *customer_faults.BY_MAPPING)
 """Codes of causes that a saved mapping puts right."""
 STANDING = ("SOURCE_FAILING", "SOURCE_SILENT")
 """Codes of problems that hold no runs; they close when their cause has gone."""

@@ -1,7 +1,7 @@
 """What a destination and a source must offer, and the values that pass between the rooms. No storage, no HTTP."""
 
 from integrations.contract.credentials import Consent, CredentialField, CredentialKind, Redeemed, SetupStep, Token, Verified
-from integrations.contract.destination import Destination, FileLane, System, Table
+from integrations.contract.destination import Customers, Destination, FileLane, System, Table
 from integrations.contract.documents import CustomerStep, Document, DocumentLine, LeftOut, Missing, Plan, Stamp
 from integrations.contract.events import changed
 from integrations.contract.lookup import Lookup, Match, Rule
@@ -36,6 +36,7 @@ __all__ = [
     "CredentialKind",
     "CustomerRow",
     "CustomerStep",
+    "Customers",
     "CustomersBy",
     "Destination",
     "Document",

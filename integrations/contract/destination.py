@@ -42,7 +42,7 @@ class Destination:
     "absent" may be believed. `slots` names the document kinds for people. `custom_fields` are the default names of the source's
     custom fields that carry an external id, by entity. `usage` reads from an answer how much of an allowance of calls is used up.
     `misfits` asks whether what the options name is there and fits: a sentence for each reason why no document could be stored.
-    `customers` finds customers by one of their values, by value; e-mail addresses in any case. None where Accounts are only mapped.
+    `customers`: how an Account without a mapping finds its customer; None where Accounts are only mapped.
     `steps` divide its options among the steps of a set-up, for those who want to be led; `folded` groups of options stand closed on one
     page while they are as they were.
     """
@@ -65,9 +65,26 @@ class Destination:
     file_lane: "FileLane | None" = None
     usage: Callable[[Answer], Usage | None] | None = None
     misfits: Callable[[Transport, str, Options], Sequence[str]] | None = None
-    customers: Callable[[Transport, str, CustomersBy, Sequence[str]], Mapping[str, Sequence[CustomerRow]]] | None = None
+    customers: "Customers | None" = None
     steps: tuple[OptionStep, ...] = ()
     folded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customers:
+    """Finds, once and for all, the customer of an Account that no mapping names; what is found or created becomes a mapping.
+
+    `by` gives what they are found by, in order, () where Accounts are only mapped; `creates` whether a missing one is created by a
+    document of the slot "customer". `key` makes the external id that a customer gets of an Account's id and, unless it is the default
+    one, the source's slug. `ask(transport, tenant, by, values)` gives the customers by value, e-mail addresses in any case; it raises
+    errors.DeliveryError. `reactivate` says how, as a sentence with the customer's {id}.
+    """
+
+    ask: Callable[[Transport, str, CustomersBy, Sequence[str]], Mapping[str, Sequence[CustomerRow]]]
+    by: Callable[[Options], tuple[CustomersBy, ...]]
+    creates: Callable[[Options], bool]
+    key: Callable[[str, str], str]
+    reactivate: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('external_name', models.CharField(blank=True, max_length=300)),
                 ('valid_from', models.DateField(default=datetime.date(1, 1, 1))),
                 ('valid_to', models.DateField(blank=True, null=True)),
-                ('origin', models.CharField(choices=[('person', 'by a person'), ('file', 'from a file'), ('suggestion', 'accepted suggestion')], default='person', max_length=20)),
+                ('origin', models.CharField(choices=[('person', 'by a person'), ('file', 'from a file'), ('suggestion', 'accepted suggestion'), ('matched', 'matched at the destination'), ('created', 'created at the destination')], default='person', max_length=20)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('created_by', models.CharField(blank=True, max_length=200)),
                 ('changed_by', models.CharField(blank=True, max_length=200)),

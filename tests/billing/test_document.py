@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.bill import Band, Bill, Line, Movement, Party, Period, Ref
-from billing.document import bill_of, digest, document_of, slice_digest
+from billing.document import bill_of, digest, document_of, party_digest, slice_digest
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 ids = texts.filter(bool)
@@ -160,3 +160,12 @@ def test_status_and_movements_are_no_part_of_the_main_document(other: Bill) -> N
 def test_what_the_main_document_depends_on_changes_both(other: Bill) -> None:
     assert digest(other) != digest(BILL)
     assert slice_digest(other) != slice_digest(BILL)
+
+
+def test_the_partys_digest_is_that_of_name_email_and_address_alone() -> None:
+    known = replace(BILL.account, name="Acme", email="ap@acme.test", address={"country": "GB", "locality": "Leeds"})
+    bill = replace(BILL, account=known)
+    same = replace(known, address=dict(reversed(list(known.address.items()))), custom_fields={"tier": "gold"}, currency="EUR")
+    assert party_digest(replace(bill, account=same, total=Decimal(7), lines=())) == party_digest(bill)
+    others = [replace(known, name="Acme Ltd"), replace(known, email="x@acme.test"), replace(known, address={"country": "GB"})]
+    assert len({party_digest(replace(bill, account=other)) for other in (known, *others)}) == 4

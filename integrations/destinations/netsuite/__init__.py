@@ -6,7 +6,7 @@ from integrations.contract import Destination, System, Table
 from integrations.destinations.netsuite.answers import NOUNS
 from integrations.destinations.netsuite.auth import NETSUITE_AUTH
 from integrations.destinations.netsuite.client import connect
-from integrations.destinations.netsuite.customer_search import customers
+from integrations.destinations.netsuite.customer_search import CUSTOMERS
 from integrations.destinations.netsuite.file_lane import FILE_LANE
 from integrations.destinations.netsuite.options import OPTIONS
 from integrations.destinations.netsuite.payload import build
@@ -49,5 +49,5 @@ DESTINATION = Destination(
     steps=STEPS,
     folded=FOLDED,
     parallel=5,
-    customers=customers,
+    customers=CUSTOMERS,
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.bill import Bill, Party, Ref
-from integrations.contract import CustomerStep, Document, Lookup, Match, Options, Rule, Stamp
+from integrations.contract import CustomersBy, CustomerStep, Document, Lookup, Match, Options, Rule, Stamp
 from integrations.destinations.netsuite.identity import document_key
 from integrations.destinations.netsuite.items import named
 from integrations.destinations.netsuite.order_options import CUSTOMER_ID, CUSTOMER_SUBDOMAIN, EMAIL, MAPPING
@@ -45,16 +45,19 @@ def find_customer(bill: Bill, options: Options, lookup: Lookup, stamp: Stamp, on
     Where customers are matched the Account's own id is never taken for NetSuite's: both may be small numbers.
     """
     found = lookup.find(TABLE, ["Account"], {"Account": account_ref(bill)}, on)
-    if found is None and matching(options):
+    if found is None and found_by(options):
         return _matched(bill, options, stamp)
     if found is None and not options.get("useExternalMappingAccountCode"):
         found = Match(rule=Rule.SOURCE_ID, id=bill.account.id, detail="No mapping: the Account's own id")
     return named(found, TABLE, lookup)
 
 
-def matching(options: Options) -> bool:
-    """Whether an Account without a mapping is looked for at NetSuite."""
-    return (options.get("customerMatch") or MAPPING) != MAPPING or bool(options.get("createMissingCustomers"))
+def found_by(options: Options) -> tuple[CustomersBy, ...]:
+    """Our own external id comes first, so that what we created is never created twice."""
+    match = options.get("customerMatch") or MAPPING
+    if match == MAPPING and not options.get("createMissingCustomers"):
+        return ()
+    return ("external_id", "email") if match == EMAIL else ("external_id",)
 
 
 def _matched(bill: Bill, options: Options, stamp: Stamp) -> Match | None:

@@ -4,22 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from integrations.contract import CustomerRow, CustomersBy, Held, Sought, Transport
+from integrations.contract import CustomerRow, Customers, CustomersBy, Held, Sought, Transport
 from integrations.destinations.netsuite.account import Account
-from integrations.destinations.netsuite.customer import KIND
+from integrations.destinations.netsuite.customer import KIND, found_by
+from integrations.destinations.netsuite.identity import document_key
 from integrations.destinations.netsuite.suiteql import KEYS_PER_QUERY, rows
 
 _QUERY = "SELECT id, entityid, companyname, email, externalid, isinactive FROM customer WHERE {condition} ORDER BY id"
 _COLUMNS = {"id": "id", "external_id": "externalid", "email": "LOWER(email)"}
 
 
-def customers(transport: Transport, tenant: str, by: CustomersBy, values: Sequence[str]) -> dict[str, list[CustomerRow]]:
+def ask(transport: Transport, tenant: str, by: CustomersBy, values: Sequence[str]) -> dict[str, list[CustomerRow]]:
     """By value as given: one query for up to 500 of them, none when there are none. Raises errors.DeliveryError."""
-    given = {_compared(by, value): value for value in values}
     found: dict[str, list[CustomerRow]] = defaultdict(list)
-    for row in _rows(transport, Account(tenant), _COLUMNS[by], list(given)):
-        found[given[_compared(by, getattr(row, by))]].append(row)
-    return dict(found)
+    for row in _rows(transport, Account(tenant), _COLUMNS[by], list({_compared(by, value) for value in values})):
+        found[_compared(by, getattr(row, by))].append(row)
+    return {value: found[_compared(by, value)] for value in values if _compared(by, value) in found}
 
 
 def held(transport: Transport, account: Account, documents: Sequence[Sought]) -> dict[str, Held]:
@@ -65,3 +65,12 @@ def _held(account: Account, row: CustomerRow) -> Held:
         status="Active" if row.active else "Inactive",
         customer=row.name,
     )
+
+
+CUSTOMERS = Customers(
+    ask=ask,
+    by=found_by,
+    creates=lambda options: bool(options.get("createMissingCustomers")),
+    key=document_key,
+    reactivate="Search for Internal ID {id} under Lists > Relationships > Customers, untick Inactive under System Information and save",
+)

@@ -140,7 +140,7 @@ def test_where_accounts_are_only_mapped_the_accounts_own_id_is_taken_as_before()
 
 def asked(books: Books, by: Any, *values: str) -> dict[str, list[CustomerRow]]:
     assert DESTINATION.customers is not None
-    found = DESTINATION.customers(Wire(books.login, "Netsuite"), books.login.settings["accountId"], by, values)
+    found = DESTINATION.customers.ask(Wire(books.login, "Netsuite"), books.login.settings["accountId"], by, values)
     return {value: list(rows) for value, rows in found.items()}
 
 

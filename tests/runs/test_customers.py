@@ -1,0 +1,133 @@
+"""Customers are found or created once and then pinned; the judge is the emulated account."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from billing import bill as canonical
+from billing.bill import Party
+from integrations.contract import CustomerStep, Fault
+from integrations.models import IntegrationConfig
+from mappings.models import ExternalMapping
+from runs import customers
+from runs.build import Kit, lookups_for
+from runs.customers import Found
+from tests.runs.conftest import Books
+from tests.runs.factories import a_bill, an_integration, the_source
+
+pytestmark = pytest.mark.django_db
+ACME = Party(id="acc-7", code="ACME", name="Acme Leeds", email="ap@acme.test", address={"addressLine1": "1 High Street", "country": "GB"})
+
+
+def by_email(credential: Any, **options: Any) -> IntegrationConfig:
+    return an_integration(credential, **{"customerMatch": "EMAIL", "createMissingCustomers": True, "subsidiaryId": "1"} | options)
+
+
+def enter(books: Books, number: str, **fields: Any) -> None:
+    books.emulator.add_records(books.place.tenant, "customer", [{"id": number, "companyName": f"Customer {number}", **fields}])
+
+
+def change(books: Books, number: str, **fields: Any) -> None:
+    books.emulator.add_records(books.place.tenant, "customer", [{"id": number, **fields}])
+
+
+def found(integration: IntegrationConfig, *bills: canonical.Bill) -> Sequence[Found]:
+    kit = Kit.of(integration)
+    source = the_source()
+    pairs = [(source, bill) for bill in bills]
+    assert kit.destination.customers is not None
+    asked = customers.Books(integration, kit.destination.customers, kit.options, kit.wire, kit.tenant)
+    return customers.find(asked, pairs, lookups_for(integration, kit.options, [(source.pk, bill) for bill in bills], None))
+
+
+def refused(answer: Found) -> Fault:
+    assert answer.fault is not None
+    return answer.fault
+
+
+def pins() -> list[tuple[str, str, str]]:
+    return sorted(ExternalMapping.objects.exclude(integration=None).values_list("entity_id", "external_id", "origin"))
+
+
+def test_one_active_match_is_pinned_once_however_many_bills_ask(credential: Any, books: Books) -> None:
+    enter(books, "501", email="AP@acme.test")
+    enter(books, "502", email="ap@acme.test", isInactive=True)
+    integration = by_email(credential)
+    first, other, third = found(
+        integration, a_bill(account=ACME), a_bill(account=ACME), a_bill(account=replace(ACME, id="acc-8", email=""))
+    )
+    assert (first, other) == (Found(CustomerStep.CLAIM, pinned=True),) * 2
+    assert third == Found(CustomerStep.CREATE)
+    assert found(integration, a_bill(account=ACME)) == [Found(CustomerStep.CLAIM)]
+    assert pins() == [("acc-7", "501", "matched")]
+
+
+def test_our_own_external_id_comes_before_the_email(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test")
+    enter(books, "502", externalId="acc-7")
+    assert found(by_email(credential), a_bill(account=ACME)) == [Found(CustomerStep.CLAIM, pinned=True)]
+    assert pins() == [("acc-7", "502", "matched")]
+
+
+def test_by_external_id_an_email_finds_nothing(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test")
+    integration = by_email(credential, customerMatch="EXTERNAL_ID", createMissingCustomers=False)
+    assert found(integration, a_bill(account=ACME)) == [Found(CustomerStep.ABSENT)]
+    enter(books, "502", externalId="acc-7")
+    assert found(integration, a_bill(account=ACME))[0].pinned
+
+
+def test_several_matches_are_named_and_none_is_taken(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test")
+    enter(books, "502", email="ap@acme.test")
+    fault = refused(found(by_email(credential), a_bill(account=ACME))[0])
+    assert (fault.code, fault.field, fault.entity) == ("CUSTOMER_AMBIGUOUS", "Customer", "Account:acc-7")
+    assert "Customer 501 (501), Customer 502 (502)" in fault.why and pins() == []
+
+
+def test_an_inactive_customer_is_told_with_the_steps_and_no_second_is_created(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test", isInactive=True)
+    fault = refused(found(by_email(credential), a_bill(account=ACME))[0])
+    assert fault.code == "CUSTOMER_INACTIVE" and pins() == []
+    assert fault.remedy.startswith("Search for Internal ID 501 under Lists > Relationships > Customers, untick Inactive")
+
+
+def test_another_external_id_is_a_problem_until_a_person_maps_it(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test", externalId="crm-9")
+    integration = by_email(credential)
+    fault = refused(found(integration, a_bill(account=ACME))[0])
+    assert fault.code == "EXTERNAL_ID_TAKEN" and "crm-9" in fault.title and pins() == []
+    ExternalMapping.objects.create(
+        entity_type="Account", entity_id="acc-7", external_system="Netsuite", external_table="Customer", external_id="501"
+    )
+    assert found(integration, a_bill(account=ACME)) == [Found()]
+
+
+def test_a_pinned_customer_that_got_another_external_id_is_a_problem(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test")
+    integration = by_email(credential)
+    found(integration, a_bill(account=ACME))
+    change(books, "501", externalId="crm-9")
+    assert refused(found(integration, a_bill(account=ACME))[0]).code == "EXTERNAL_ID_TAKEN"
+
+
+def test_two_accounts_never_share_a_matched_customer_by_themselves(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test")
+    one, two = found(by_email(credential), a_bill(account=ACME), a_bill(account=replace(ACME, id="acc-8", email="AP@ACME.test")))
+    assert one.pinned and "is that of the Account acc-7 already" in refused(two).title
+    assert pins() == [("acc-7", "501", "matched")]
+
+
+def test_a_mapped_customer_gets_no_external_id_that_another_one_holds(credential: Any, books: Books, customer: ExternalMapping) -> None:
+    enter(books, "501", externalId="acc-1")
+    assert found(by_email(credential), a_bill()) == [Found()]
+    change(books, "501", externalId="else")
+    assert found(by_email(credential, name="Second"), a_bill()) == [Found(CustomerStep.CLAIM)]
+
+
+def test_where_accounts_are_only_mapped_nothing_is_asked(credential: Any, books: Books) -> None:
+    before = books.hub.calls.report()["total"]
+    assert found(an_integration(credential), a_bill(account=ACME)) == [Found()]
+    assert books.hub.calls.report()["total"] - before <= 1
