@@ -14,7 +14,7 @@ from integrations import checks, options, registry
 from integrations.contract import Option
 from integrations.models import IntegrationConfig
 from integrations.names import Books, Record
-from integrations.option_fields import MOST_LISTED, OptionField
+from integrations.option_fields import OptionField, suggestions
 
 PREFIX = "configure"
 
@@ -141,8 +141,10 @@ class ConfigureForm(PlainForm):
 
     def datalists(self) -> dict[str, list[Record]]:
         """Suggestions of the tables that are too long for a drop-down."""
-        tables = {option.table for option in self.schema if option.table}
-        return {table: records for table in sorted(tables) if len(records := self.books.records(table)) > MOST_LISTED}
+        found: dict[str, list[Record]] = {}
+        for option in self.schema:
+            found |= suggestions(option, self.books, self.integration)
+        return dict(sorted(found.items()))
 
     def grouped(self, asked: Sequence[Option], folded: Collection[str] | None = None) -> Iterator[Group]:
         """In the order of their first; those under these titles are closed as long as nothing in them is set or wrong."""

@@ -16,12 +16,13 @@ MOST_RECORDS = 2000
 
 @dataclass(frozen=True)
 class Record:
-    """A record of an external system that an option may name."""
+    """A record of an external system that an option may name; `facts` is what else people choose it by, as label and value."""
 
     id: str
     name: str
     tenant: str
     kind: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return titled(self.id, self.name)
@@ -58,24 +59,27 @@ class Books:
     def of(cls, integration: IntegrationConfig) -> "Books":
         return cls(integration.system, integration.credential.tenant if integration.credential else "")
 
-    def records(self, table: str) -> list[Record]:
-        """The active ones by name, the first 2,000."""
-        if table not in self._listed:
-            self._listed[table] = self._read(table)
-        return self._listed[table]
+    def records(self, table: str, within: str = "") -> list[Record]:
+        """The active ones by name, the first 2,000; of a part of a table those within it, under their codes."""
+        if (table, within) not in self._listed:
+            self._listed[table, within] = self._read(table, within)
+        return self._listed[table, within]
 
     def called(self, table: str, ids: Iterable[str]) -> dict[str, str]:
         """External id -> "GPU Compute (2003)", or the id itself."""
         wanted = [external_id for external_id in ids if external_id]
-        found = dict(self._known.filter(table=table, external_id__in=wanted).values_list("external_id", "name")) if wanted else {}
+        known = self._known.filter(table=table)
+        found = dict(known.exclude(within="").filter(code__in=wanted).values_list("code", "name")) if wanted else {}
+        found |= dict(known.filter(within="", external_id__in=wanted).values_list("external_id", "name")) if wanted else {}
         return {external_id: titled(external_id, found.get(external_id, "")) for external_id in wanted}
 
-    def _read(self, table: str) -> list[Record]:
-        rows = self._known.filter(table=table, active=True).order_by("tenant", "name", "external_id")
-        return [Record(*row) for row in rows.values_list("external_id", "name", "tenant")[:MOST_RECORDS]]
+    def _read(self, table: str, within: str) -> list[Record]:
+        rows = self._known.filter(table=table, within=within, active=True).order_by("tenant", "name", "external_id")
+        asked = rows.values_list("code" if within else "external_id", "name", "tenant", "facts")[:MOST_RECORDS]
+        return [Record(external_id, name, tenant, facts=tuple(map(tuple, facts))) for external_id, name, tenant, facts in asked]
 
     @cached_property
-    def _listed(self) -> dict[str, list[Record]]:
+    def _listed(self) -> dict[tuple[str, str], list[Record]]:
         return {}
 
     @property

@@ -16,7 +16,7 @@ from integrations.contract import Kind, Option
 from integrations.describe import called
 from integrations.models import IntegrationConfig
 from integrations.names import Books, Record
-from integrations.widgets import ByKey, Chips, Choices, RecordsByKey, RecordSelect, Tiles
+from integrations.widgets import ByKey, Chips, Choices, PartsByKey, RecordsByKey, RecordSelect, Tiles
 
 MOST_LISTED = 200
 RECENT_BILLS = 100
@@ -129,6 +129,8 @@ def _external(option: Option, books: Books, own: IntegrationConfig | None) -> fo
 
 
 def _external_by_key(option: Option, books: Books, own: IntegrationConfig | None) -> forms.Widget:
+    if option.within:
+        return _parts_by_key(option, books, option.within(own.options if own else {}))
     records, keys = books.records(option.table), list(option.choices)
     if not {key for key, _ in keys} <= set(LINE_TYPES):
         return ByKey("integrations/widgets/texts.html", keys, lambda: record_input(records, option.table))
@@ -143,19 +145,43 @@ def _external_by_key(option: Option, books: Books, own: IntegrationConfig | None
     )
 
 
+def _parts_by_key(option: Option, books: Books, within: Mapping[str, str]) -> forms.Widget:
+    records = {part: books.records(option.table, part) for part in dict.fromkeys(within.values())}
+    return PartsByKey(
+        list(option.choices),
+        lambda key: record_input(records[within[key]], listed(option.table, within[key])),
+        {key: {record.id: dict(record.facts) for record in records[part]} for key, part in within.items()},
+        table=option.table,
+        label=option.label,
+        unread=[part for part, found in records.items() if not found],
+    )
+
+
+def suggestions(option: Option, books: Books, own: IntegrationConfig | None) -> dict[str, list[Record]]:
+    """What the text boxes of one option suggest, by the list's name, where it is too long for a drop-down."""
+    parts = option.within(own.options if own else {}).values() if option.within else [""]
+    found = {listed(option.table, part): books.records(option.table, part) for part in parts if option.table}
+    return {name: records for name, records in found.items() if len(records) > MOST_LISTED}
+
+
+def listed(table: str, part: str = "") -> str:
+    """The name of a list of suggestions."""
+    return f"{table}-{part}" if part else table
+
+
 def _text_by_key(option: Option, books: Books, own: IntegrationConfig | None) -> forms.Widget:
     return ByKey("integrations/widgets/texts.html", list(option.choices), forms.TextInput)
 
 
-def record_input(records: list[Record], table: str) -> forms.Widget:
+def record_input(records: list[Record], name: str) -> forms.Widget:
     """A drop-down of names, by tenant when there are several; of many a text box that suggests; a plain one when none is known."""
     if not records:
         return forms.TextInput({"placeholder": "Id"})
     if len(records) > MOST_LISTED:
-        return forms.TextInput({"placeholder": "Id", "list": f"records-{table}"})
+        return forms.TextInput({"placeholder": "Id", "list": f"records-{name}"})
     by_tenant = {tenant: [(record.id, str(record)) for record in group] for tenant, group in groupby(records, lambda record: record.tenant)}
     groups: list[Any] = list(by_tenant.items()) if len(by_tenant) > 1 else next(iter(by_tenant.values()))
-    return RecordSelect(choices=[("", NOT_SET), *groups])
+    return RecordSelect({record.id: dict(record.facts) for record in records if record.facts}, choices=[("", NOT_SET), *groups])
 
 
 _WIDGETS: Mapping[Kind, Callable[[Option, Books, IntegrationConfig | None], forms.Widget]] = {

@@ -1,5 +1,6 @@
 """Widgets of the options form. Each gives and takes the JSON value of its option's kind."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
 
 Choices = list[tuple[str, str]]
+Facts = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 class PageTemplate:
@@ -103,8 +105,39 @@ class RecordsByKey(ByKey):
         return context | {"shown": shown, "others": [row for row in rows if row not in shown]}
 
 
+class PartsByKey(ByKey):
+    """The record of each key out of those that it may take, beside what people choose it by. `facts`: {key: {record: {label: text}}}.
+
+    The texts of another choice are put in by a script, from the option's own `data-facts`.
+    """
+
+    def __init__(self, keys: Choices, control: Callable[[str], forms.Widget], facts: Facts, **extra: Any) -> None:
+        super().__init__("integrations/widgets/parts.html", keys, forms.TextInput, **extra)
+        self.control_of, self.facts = control, facts
+        known = (labels for records in facts.values() for labels in records.values())
+        self.columns = list(dict.fromkeys(label for labels in known for label in labels))
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, value, attrs) | {"columns": self.columns}
+
+    def _row(self, name: str, id_: str, key: str, label: str, value: str) -> dict[str, Any]:
+        row_id, told = f"{id_}_{key}", self.facts.get(key, {}).get(value, {})
+        control = self.control_of(key).render(f"{name}.{key}", value, {"id": row_id, "aria-label": label})
+        return {"label": label, "id": row_id, "input": control, "cells": [(column, told.get(column, "")) for column in self.columns]}
+
+
 class RecordSelect(forms.Select):
-    """One record of an external system by its name; an id that is not in the catalogue stays as it is."""
+    """One record of an external system by its name; an id that is not in the catalogue stays as it is. `facts`: {id: {label: text}}."""
+
+    def __init__(self, facts: Mapping[str, Mapping[str, str]], **given: Any) -> None:
+        super().__init__(**given)
+        self.facts = facts
+
+    def create_option(self, name: str, value: Any, *args: Any, **given: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **given)
+        if told := self.facts.get(str(value)):
+            option["attrs"]["data-facts"] = json.dumps(told)
+        return option
 
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> list[Any]:
         groups = super().optgroups(name, value, attrs)

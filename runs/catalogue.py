@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from credentials import hand_out
 from credentials.models import Credential
 from integrations import options, registry
-from integrations.contract import Client, Destination
+from integrations.contract import CatalogueRow, Client, Destination, Options, Table
 from integrations.errors import DeliveryError, Retry, Unknown
 from integrations.http import Wire
+from integrations.models import IntegrationConfig
 from mappings import catalogue
 from mappings.models import CatalogueReading
 
@@ -35,13 +36,15 @@ def read(credential: Credential) -> Read:
     client, tables = _client(credential, destination), _tables(credential, destination)
     for number, table in enumerate(tables):
         if time.monotonic() > end:
-            done.left = tables[number:]
+            done.left = [table.name for table in tables[number:]]
             break
         try:
-            done.records[table] = _table(credential, client, table)
+            done.records[table.name] = (
+                _by_options(credential, destination, table) if table.by_options else _table(credential, client, table.name)
+            )
         except DeliveryError as error:
-            done.failed[table] = error.sentence
-            catalogue.note_failure(credential.system, credential.tenant, table, error.sentence)
+            done.failed[table.name] = error.sentence
+            catalogue.note_failure(credential.system, credential.tenant, table.name, error.sentence)
             if isinstance(error, Retry | Unknown):
                 break
     return done
@@ -54,16 +57,37 @@ def _table(credential: Credential, client: Client, table: str) -> int:
     return keep(credential.system, credential.tenant, table, list(client.catalogue(table, since)))
 
 
-def _tables(credential: Credential, destination: Destination) -> list[str]:
+def _by_options(credential: Credential, destination: Destination, table: Table) -> int:
+    """A table that is another one for each integration, read for all of them; how many records came."""
+    found: dict[str, CatalogueRow] = {}
+    for chosen in _options_of(credential, destination, table):
+        found |= {row.id: row for row in _client(credential, destination, chosen).catalogue(table.name)}
+    return catalogue.store(credential.system, credential.tenant, table.name, found.values())
+
+
+def _options_of(credential: Credential, destination: Destination, table: Table) -> list[Options]:
+    """The defaults, and the options of integrations with the same books, where they look at other parts of the table."""
+    asked = [option for option in destination.options if option.table == table.name and option.within]
+    same = IntegrationConfig.objects.filter(credential__system=credential.system, credential__tenant=credential.tenant, archived_at=None)
+    every = [_defaults(destination), *(each.options for each in same.select_related("current_version"))]
+    parts = {frozenset(part for option in asked if option.within for part in option.within(chosen).values()): chosen for chosen in every}
+    return list(parts.values())
+
+
+def _tables(credential: Credential, destination: Destination) -> list[Table]:
     readings = CatalogueReading.objects.filter(system=credential.system, tenant=credential.tenant, read_at__isnull=False)
     read_at = {table: when.timestamp() for table, when in readings.values_list("table", "read_at") if when}
-    return sorted((table.name for table in destination.tables), key=lambda name: read_at.get(name, 0))
+    return sorted(destination.tables, key=lambda table: read_at.get(table.name, 0))
 
 
-def _client(credential: Credential, destination: Destination) -> Client:
-    """A client for reading; no integration's options matter for that, so the defaults stand in."""
-    defaults = options.defaults(destination, destination.entity_types[0])
-    return destination.connect(Wire(hand_out.auth(credential.pk), credential.system), credential.tenant, defaults)
+def _client(credential: Credential, destination: Destination, chosen: Options | None = None) -> Client:
+    """A client for reading; most tables are the same for every integration, and the defaults stand in for its options."""
+    wire = Wire(hand_out.auth(credential.pk), credential.system)
+    return destination.connect(wire, credential.tenant, _defaults(destination) if chosen is None else chosen)
+
+
+def _defaults(destination: Destination) -> Options:
+    return options.defaults(destination, destination.entity_types[0])
 
 
 def readable(credentials: Iterable[Credential]) -> list[Credential]:

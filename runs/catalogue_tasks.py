@@ -7,6 +7,7 @@ from django.db import transaction
 from django_q.tasks import async_task
 
 from credentials.models import Credential
+from integrations import registry
 from integrations.models import IntegrationConfig
 from runs import catalogue
 from runs.tasks import job
@@ -14,6 +15,7 @@ from runs.tasks import job
 FUNCTION = "runs.catalogue_tasks.read"
 SCHEDULE = {"name": "catalogues", "func": "runs.catalogue_tasks.read_all", "minutes": 60}
 OPENED = {"created", "connected", "replaced secrets", "reconnected"}
+OTHER_OPTIONS = "changed options"
 
 
 def wake(credential: Credential) -> bool:
@@ -41,10 +43,14 @@ def read_all() -> int:
 
 
 def connected(sender: Any, *, subject: Any, verb: str, **_: Any) -> None:
-    """A new login, or an integration that begins to use one: names and choices are read at once."""
-    if verb not in OPENED:
+    """A new login, an integration that begins to use one, or options that name other tables: names and choices are read at once."""
+    if verb not in OPENED and not (verb == OTHER_OPTIONS and _by_options(subject)):
         return
     if isinstance(subject, IntegrationConfig) and subject.credential is not None:
         wake(subject.credential)
     elif isinstance(subject, Credential):
         wake(subject)
+
+
+def _by_options(integration: IntegrationConfig) -> bool:
+    return any(table.by_options for table in registry.tables(integration.system))

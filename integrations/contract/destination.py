@@ -16,13 +16,15 @@ from integrations.contract.wire import Answer, Client, CustomerRow, CustomersBy,
 class Table:
     """A table of an external system and the entities of ours that may be mapped to it (none: it only serves drop-downs).
 
-    `by_code`: an entity without a mapping is the record whose code is the entity's own, as a currency is by its ISO code.
+    `by_code`: an entity without a mapping is the record whose code is the entity's own, as a currency is by its ISO code. `by_options`:
+    which records it has depends on the options, as fields do on the objects that they name, so that it is read for each integration.
     """
 
     name: str
     label: str
     entities: tuple[str, ...] = ()
     by_code: bool = False
+    by_options: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,11 @@ Panel = Literal["global", "entity", "destination"]
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One key of an integration's `config_data`. `help` says in a sentence what off or empty means."""
+    """One key of an integration's `config_data`. `help` says in a sentence what off or empty means.
+
+    `within(options)`: what the records that each choice takes are part of (`CatalogueRow.within`), with no options that of the defaults;
+    they are named by their code.
+    """
 
     key: str
     label: str
@@ -47,6 +51,7 @@ class Option:
     panel: Panel = "destination"
     group: str = ""
     validate: Callable[[Any], str] | None = None
+    within: Callable[[Options], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -227,7 +227,11 @@ CustomersBy = Literal["id", "email", "external_id"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueRow:
-    """A record of one table. `currencies`: the only ones that it may ever be billed in; empty for any, or where more can be added."""
+    """A record of one table. `currencies`: the only ones that it may ever be billed in; empty for any, or where more can be added.
+
+    `within`: what it is a part of, as a field is of its object; options then name it by its `code`. `facts`: what else people want to
+    see of it when they choose, as label and value.
+    """
 
     id: str
     name: str
@@ -235,3 +239,5 @@ class CatalogueRow:
     code: str = ""
     email: str = ""
     currencies: tuple[str, ...] = ()
+    within: str = ""
+    facts: tuple[tuple[str, str], ...] = ()

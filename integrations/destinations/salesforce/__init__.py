@@ -18,7 +18,7 @@ DESTINATION = Destination(
     tables=(
         Table(name=ACCOUNT, label="Account", entities=("Account",)),
         Table(name=PRODUCT, label="Product", entities=ENTITIES),
-        Table(name=FIELD_TABLE, label="Field"),
+        Table(name=FIELD_TABLE, label="Field", by_options=True),
     ),
     entity_types=("Bill",),
     credential_kinds=(SALESFORCE_JWT, SALESFORCE_CLIENT_CREDENTIALS),

@@ -15,14 +15,12 @@ _PICKED = 5
 
 
 def catalogue(transport: Transport, org: Org, names: Names) -> Iterator[CatalogueRow]:
-    """The writable fields of both objects by API name, told with type, length, whether required, and picklist values."""
-    told: dict[str, list[str]] = {}
+    """The writable fields of both objects, with what a person chooses them by."""
     for kind in dict.fromkeys((names.bill, names.line)):
-        for field in (fields(transport, org, kind) or {}).values():
+        for name, field in sorted((fields(transport, org, kind) or {}).items()):
             if field.get("createable"):
-                told.setdefault(str(field["name"]), []).append(f"{kind}: {_told(field)}")
-    for name, texts in sorted(told.items()):
-        yield CatalogueRow(id=name, name="; ".join(texts), code=name)
+                label = str(field.get("label") or name)
+                yield CatalogueRow(id=f"{kind}.{name}", name=label, code=name, within=kind, facts=_facts(field))
 
 
 def fields(transport: Transport, org: Org, kind: str) -> dict[str, Field] | None:
@@ -101,13 +99,13 @@ def _required(field: Field) -> bool:
     return bool(field.get("createable") and missing and field.get("type") != "boolean")
 
 
-def _told(field: Field) -> str:
-    """currency(16, 2), required; string(80); picklist: Pending, Approved."""
-    kind, size = str(field.get("type", "")), ""
-    if field.get("precision"):
-        size = f"({field['precision']}, {field.get('scale', 0)})"
-    elif field.get("length"):
-        size = f"({field['length']})"
-    values = [str(value.get("value")) for value in field.get("picklistValues") or [] if isinstance(value, dict)][:_PICKED]
-    picked = f": {', '.join(values)}" if values else ""
-    return f"{kind}{size}{', required' if _required(field) else ''}{picked}"
+def _facts(field: Field) -> tuple[tuple[str, str], ...]:
+    """Type: currency (16, 2), string (80); Required; Picklist: Pending, Approved and 3 more."""
+    values = [str(value.get("value")) for value in field.get("picklistValues") or [] if isinstance(value, dict)]
+    more = f" and {len(values) - _PICKED} more" if len(values) > _PICKED else ""
+    size = f"{field['precision']}, {field.get('scale', 0)}" if field.get("precision") else str(field.get("length") or "")
+    return (
+        ("Type", f"{field.get('type', '')} ({size})" if size else str(field.get("type", ""))),
+        ("Required", "required" if _required(field) else ""),
+        ("Picklist", f"{', '.join(values[:_PICKED])}{more}"),
+    )

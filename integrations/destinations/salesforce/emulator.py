@@ -65,7 +65,7 @@ class SalesforceEmulator:
         self.settings.change(settings)
 
     def add_records(self, tenant: str, kind: str, entries: list[Document]) -> list[str]:
-        """Records; a `CustomField`; an `ExternalClientApp`; a `Session`, whose entries end all that there are."""
+        """Records; a `CustomObject`; a `CustomField`; an `ExternalClientApp`; a `Session`, whose entries end all that there are."""
         if kind == "Session":
             self.doorkeeper.end_sessions()
             return []

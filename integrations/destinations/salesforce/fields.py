@@ -95,6 +95,10 @@ class Names:
             fields={key: name for key, name in (named | always).items() if name},
         )
 
+    def objects(self) -> dict[str, str]:
+        """Whose field each value goes into."""
+        return dict.fromkeys(BILL_FIELDS, self.bill) | dict.fromkeys(LINE_FIELDS, self.line)
+
     def stored(self, values: Mapping[str, object]) -> dict[str, object]:
         """Values by key as a record: the fields that the org has for them."""
         return {self.fields[key]: value for key, value in values.items() if key in self.fields}

@@ -6,6 +6,7 @@ from integrations.destinations.salesforce.fields import (
     EXTERNAL_IDS,
     FIELDS,
     LINE_OBJECT,
+    Names,
     defaults,
     wrong_name,
     wrong_names,
@@ -58,14 +59,15 @@ OPTIONS = (
         kind=Kind.EXTERNAL_BY_KEY,
         table=FIELD_TABLE,
         help=(
-            "The field for each value, read from the org. Empty: the value is not sent; total, revision tag, the line’s invoice and "
-            "its amount always go."
+            "The field for each value. The lists show the fields that the integration user may write, of the objects that are saved "
+            "above. Empty: the value is not sent; total, revision tag, the line’s invoice and its amount always go."
         ),
         default=defaults(),
         choices=tuple((key, row[0]) for key, row in FIELDS.items()),
         effects={"": "Not sent"},
         group=_OBJECTS,
         validate=wrong_names,
+        within=lambda options: Names.of(options).objects(),
     ),
     Option(
         key="bulkThreshold",

@@ -3,8 +3,15 @@ from typing import Any
 
 import pytest
 
+from credentials import service as credentials
+from credentials.models import Credential
+from integrations import registry
+from integrations import service as integrations
 from integrations.destinations.salesforce import kinds
+from integrations.destinations.salesforce.emulation.catalogue import account_id
 from integrations.emulation.hub import Hub
+from integrations.models import IntegrationConfig
+from mappings.models import ExternalMapping
 from tests.destinations.salesforce.org import Login, Org
 from tests.wire import emulated
 
@@ -27,6 +34,20 @@ def org(the_hub: Hub, credential_files: dict[str, dict[str, Any]]) -> Iterator[O
     the_hub.reset()
     with emulated(the_hub):
         yield Org(the_hub, login_of("SALESFORCE_JWT", credential_files))
+
+
+@pytest.fixture
+def credential(db: None, org: Org, credential_files: dict[str, dict[str, Any]]) -> Credential:
+    login = login_of("SALESFORCE_JWT", credential_files)
+    return credentials.create(registry.credential_kind("SALESFORCE_JWT"), "Salesforce", {**login.settings, **login.secrets})
+
+
+@pytest.fixture
+def integration(credential: Credential) -> IntegrationConfig:
+    ExternalMapping.objects.create(
+        entity_type="Account", entity_id="acc-1", external_system="Salesforce", external_table="Account", external_id=account_id(1)
+    )
+    return integrations.create("Bill", "Salesforce", "CRM", {"bulkThreshold": 3}, credential=credential)
 
 
 def login_of(name: str, files: dict[str, dict[str, Any]]) -> Login:

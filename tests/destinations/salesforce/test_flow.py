@@ -13,38 +13,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.bill import Party
-from credentials import service as credentials
 from credentials.models import Credential
-from integrations import registry
-from integrations import service as integrations
 from integrations.destinations.salesforce.emulation.catalogue import account_id
 from integrations.models import IntegrationConfig
-from mappings.models import ExternalMapping
 from runs import budget, recover
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import Delivery, IntegrationRun
 from runs.reconcile import reconcile
 from runs.select import select
-from tests.destinations.salesforce.conftest import login_of
 from tests.destinations.salesforce.org import Org
 from tests.runs.factories import a_bill, a_line, arrive
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def credential(org: Org, credential_files: dict[str, dict[str, Any]]) -> Credential:
-    login = login_of("SALESFORCE_JWT", credential_files)
-    return credentials.create(registry.credential_kind("SALESFORCE_JWT"), "Salesforce", {**login.settings, **login.secrets})
-
-
-@pytest.fixture
-def integration(credential: Credential) -> IntegrationConfig:
-    ExternalMapping.objects.create(
-        entity_type="Account", entity_id="acc-1", external_system="Salesforce", external_table="Account", external_id=account_id(1)
-    )
-    return integrations.create("Bill", "Salesforce", "CRM", {"bulkThreshold": 3}, credential=credential)
 
 
 def fresh(integration: IntegrationConfig) -> IntegrationConfig:

@@ -12,7 +12,7 @@ from integrations.models import IntegrationConfig
 from runs import orders
 from runs.models import IntegrationRun, Problem
 from tests.destinations.salesforce.org import ORG, Org
-from tests.destinations.salesforce.test_flow import credential, integration, work  # noqa: F401
+from tests.destinations.salesforce.test_flow import work
 from tests.runs.factories import a_bill, arrive
 
 
@@ -68,7 +68,7 @@ def test_an_account_key_that_the_org_lacks_is_never_asked_for(org: Org) -> None:
 
 
 @pytest.mark.django_db
-def test_nothing_is_sent_before_it_fits(integration: IntegrationConfig, org: Org) -> None:  # noqa: F811
+def test_nothing_is_sent_before_it_fits(integration: IntegrationConfig, org: Org) -> None:
     """One problem for all Bills; it is asked no more once a Bill is stored."""
     org.configure(hidden_fields=["Invoice__c.Total__c", "Invoice__c.Status__c"])
     arrive(a_bill("b-1"), a_bill("b-2"))
@@ -87,7 +87,7 @@ def test_nothing_is_sent_before_it_fits(integration: IntegrationConfig, org: Org
 
 
 @pytest.mark.django_db
-def test_an_org_that_will_not_be_asked_stops_the_bills_and_not_the_worker(integration: IntegrationConfig, org: Org) -> None:  # noqa: F811
+def test_an_org_that_will_not_be_asked_stops_the_bills_and_not_the_worker(integration: IntegrationConfig, org: Org) -> None:
     arrive(a_bill("b-1"))
     work(integration)
     org.configure(hidden_fields=["Invoice__c.Total__c"])

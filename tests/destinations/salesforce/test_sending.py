@@ -228,8 +228,11 @@ def test_many_keys_are_asked_for_in_few_queries(org: Org) -> None:
 def test_the_catalogue_names_accounts_products_and_fields(org: Org) -> None:
     assert {row.id: row.name for row in org.client.catalogue("Account")}[account_id(2)] == "Borealis AI, Inc."
     assert len(list(org.client.catalogue("Product2"))) == 10
-    fields = {row.id: row.name for row in org.client.catalogue("Field")}
-    assert fields["Total__c"] == "Invoice__c: double(18, 3)"
-    assert fields["Status__c"] == "Invoice__c: picklist(255): Pending, Approved, Void"
-    assert fields["Invoice__c"] == "Invoice_Line__c: reference(18), required"
-    assert "Id" not in fields
+    fields = {row.id: row for row in org.client.catalogue("Field")}
+    total = fields["Invoice__c.Total__c"]
+    assert (total.name, total.code, total.within) == ("Total", "Total__c", "Invoice__c")
+    assert dict(total.facts) == {"Type": "double (18, 3)", "Required": "", "Picklist": ""}
+    assert dict(fields["Invoice__c.Status__c"].facts)["Picklist"] == "Pending, Approved, Void"
+    assert dict(fields["Invoice__c.CurrencyIsoCode"].facts)["Picklist"] == "USD, EUR, GBP, JPY, KWD and 3 more"
+    assert dict(fields["Invoice_Line__c.Invoice__c"].facts) == {"Type": "reference (18)", "Required": "required", "Picklist": ""}
+    assert not [name for name in fields if name.endswith(".Id")]

@@ -53,6 +53,10 @@ class Books:
     def kinds(self) -> list[Kind]:
         return [self.kind(name) for name in self._kinds]
 
+    def add_kind(self, added: Kind) -> None:
+        self._kinds.setdefault(added.name, added)
+        self.records.setdefault(added.name, {})
+
     def add_field(self, kind: str, added: Field) -> None:
         self._kinds[kind] = self._kinds[kind].with_field(added)
 

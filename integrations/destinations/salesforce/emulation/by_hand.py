@@ -1,4 +1,4 @@
-"""What a person enters in Salesforce's own pages: records and custom fields."""
+"""What a person enters in Salesforce's own pages: records, custom objects and custom fields."""
 
 from typing import Any
 
@@ -9,8 +9,12 @@ from integrations.destinations.salesforce.emulation.errors import SalesforceErro
 
 def enter(books: Books, kind: str, entry: dict[str, Any]) -> str:
     """The record's id; one that carries the Id of a record changes it, one with a new Id is made under it. Raises ValueError."""
+    if kind == "CustomObject":
+        added = schema.custom_object(entry, len(books.records))
+        books.add_kind(added)
+        return added.name
     if kind == "CustomField":
-        owner, field = schema.custom_field(entry)
+        owner, field = schema.custom_field(entry, books.records)
         books.add_field(owner, field)
         return f"{owner}.{field.name}"
     try:

@@ -1,6 +1,6 @@
 """The objects of an org, as describe tells them: Account and Product2 as they come, and what the Billpost package brings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -153,10 +153,21 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def custom_field(entry: Mapping[str, Any]) -> tuple[str, Field]:
-    """(object, field) from {object, name, type, length, precision, scale, externalId, unique, required, values}. Raises ValueError."""
+def custom_object(entry: Mapping[str, Any], number: int) -> Kind:
+    """An object of an org's own, still without custom fields, from {name, master}: `master` the field of a detail. Raises ValueError."""
+    name = entry.get("name")
+    if not isinstance(name, str) or not name.endswith("__c"):
+        raise ValueError("A custom object needs a name such as Usage_Bill__c.")
+    return _kind(name, f"b{number:02d}", master=str(entry.get("master") or ""))
+
+
+def custom_field(entry: Mapping[str, Any], known: Collection[str]) -> tuple[str, Field]:
+    """(object, field) from {object, name, type, length, precision, scale, externalId, unique, required, values, referenceTo}.
+
+    `known`: the org's objects. Raises ValueError.
+    """
     kind, name = entry.get("object"), entry.get("name")
-    if kind not in KINDS or not isinstance(name, str) or not name.endswith("__c"):
+    if kind not in known or not isinstance(name, str) or not name.endswith("__c"):
         raise ValueError("A custom field needs object, one of the org's, and name such as Region__c.")
     added = Field(
         name,
@@ -168,5 +179,6 @@ def custom_field(entry: Mapping[str, Any]) -> tuple[str, Field]:
         unique=bool(entry.get("unique")),
         required=bool(entry.get("required")),
         values=tuple(entry.get("values", ())),
+        target=str(entry.get("referenceTo") or ""),
     )
     return str(kind), added
