@@ -11,6 +11,7 @@ from typing import Any
 from integrations.contract import Answer, Fault, Request
 from integrations.destinations.netsuite.customer_faults import CUSTOMERS
 from integrations.destinations.netsuite.faults import TABLE
+from integrations.destinations.netsuite.order_faults import ORDERS
 from integrations.faults import Said, match
 
 NOUNS = {"invoice": "invoice", "creditMemo": "credit memo", "customer": "customer"}
@@ -24,7 +25,7 @@ def fault_of(request: Request, answer: Answer) -> Fault:
     """What a refusal, or an answer that is none, means for the documents of the request. The first complaint that we know wins."""
     body, said = parsed(request.body), _details(answer)
     complaints = [*said, _status(answer, bool(said))]
-    table = (*CUSTOMERS, *TABLE) if kind_of(request) == "customer" else TABLE
+    table = (*(CUSTOMERS if kind_of(request) == "customer" else ORDERS), *TABLE)
     faults = [match(table, complaint, _known(request, body, complaint)) for complaint in complaints]
     fault = next((fault for fault in faults if fault.code != TABLE[-1].code), faults[0])
     return replace(fault, detail="; ".join(dict.fromkeys(fault.detail for fault in faults[: len(said) or 1])))
