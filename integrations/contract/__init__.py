@@ -6,6 +6,7 @@ from integrations.contract.documents import CustomerStep, Document, DocumentLine
 from integrations.contract.events import changed
 from integrations.contract.lookup import Lookup, Match, Rule
 from integrations.contract.options import Kind, Option, Options, OptionStep, Panel
+from integrations.contract.preflight import Check, Preflight
 from integrations.contract.source import Arrived, Fetched, FileFormat, Forged, Hook, Item, Pull, Rejected, Rows, Source, Tables, Wanted
 from integrations.contract.wire import (
     Answer,
@@ -30,6 +31,7 @@ __all__ = [
     "Arrived",
     "Auth",
     "CatalogueRow",
+    "Check",
     "Client",
     "Consent",
     "CredentialField",
@@ -61,6 +63,7 @@ __all__ = [
     "Panel",
     "Period",
     "Plan",
+    "Preflight",
     "Pull",
     "Redeemed",
     "Rejected",

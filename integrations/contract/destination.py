@@ -9,6 +9,7 @@ from integrations.contract.credentials import CredentialKind
 from integrations.contract.documents import Document, Plan, Stamp
 from integrations.contract.lookup import Lookup
 from integrations.contract.options import Option, Options, OptionStep
+from integrations.contract.preflight import Preflight
 from integrations.contract.wire import Answer, Client, CustomerRow, CustomersBy, Transport, Usage
 
 
@@ -68,6 +69,7 @@ class Destination:
     usage: Callable[[Answer], Usage | None] | None = None
     misfits: Callable[[Transport, str, Options], Sequence[str]] | None = None
     customers: "Customers | None" = None
+    preflight: Preflight | None = None
     steps: tuple[OptionStep, ...] = ()
     folded: tuple[str, ...] = ()
 

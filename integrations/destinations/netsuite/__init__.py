@@ -10,6 +10,7 @@ from integrations.destinations.netsuite.customer_search import CUSTOMERS
 from integrations.destinations.netsuite.file_lane import FILE_LANE
 from integrations.destinations.netsuite.options import OPTIONS
 from integrations.destinations.netsuite.payload import build
+from integrations.destinations.netsuite.preflight import PREFLIGHT
 from integrations.destinations.netsuite.steps import FOLDED, STEPS
 from integrations.destinations.netsuite.tba import NETSUITE_TOKEN
 from integrations.destinations.netsuite.verifying import LABEL, SYSTEM
@@ -46,6 +47,7 @@ DESTINATION = Destination(
     settle=dt.timedelta(seconds=60),
     batch_size=100,
     file_lane=FILE_LANE,
+    preflight=PREFLIGHT,
     steps=STEPS,
     folded=FOLDED,
     parallel=5,

@@ -55,6 +55,10 @@ class Account:
         """Where the record of this internal id is changed, a sublist as a whole."""
         return f"{self.rest}/record/v1/{kind}/{quote(number, safe='')}{f'?replace={whole}' if whole else ''}"
 
+    def list_url(self, kind: str) -> str:
+        """The first record of a type, for seeing whether there is a list at all."""
+        return f"{self.rest}/record/v1/{kind}?limit=1"
+
     def page_url(self, kind: str, number: str) -> str:
         """Where a person sees the record."""
         return f"https://{self.host}.app.netsuite.com/app/{_PAGES[kind]}.nl?id={number}&c={self.id}"

@@ -128,15 +128,8 @@ def catalogue(transport: Transport, account: Account, table: str, since: dt.date
 
 def rows(transport: Transport, account: Account, query: str, params: Sequence[str]) -> Iterator[Row]:
     """All rows of a query, page by page; names in lower case, an empty value is left out. Raises errors.DeliveryError."""
-    body = json.dumps({"q": " ".join(query.split()), "params": list(params)}).encode()
     for page in count():
-        request = Request(
-            method="POST",
-            url=f"{account.suiteql_url}?limit={PAGE}&offset={page * PAGE}",
-            headers={"Content-Type": "application/json", "Prefer": "transient"},
-            body=body,
-            safe=True,
-        )
+        request = question(account, query, params, PAGE, page * PAGE)
         answer = transport.send(request)
         content = parsed(answer.body)
         if answer.status != 200 or not isinstance(content.get("items"), list):
@@ -144,6 +137,16 @@ def rows(transport: Transport, account: Account, query: str, params: Sequence[st
         yield from content["items"]
         if not content.get("hasMore"):
             return
+
+
+def question(account: Account, query: str, params: Sequence[str] = (), limit: int = PAGE, offset: int = 0) -> Request:
+    return Request(
+        method="POST",
+        url=f"{account.suiteql_url}?limit={limit}&offset={offset}",
+        headers={"Content-Type": "application/json", "Prefer": "transient"},
+        body=json.dumps({"q": " ".join(query.split()), "params": list(params)}).encode(),
+        safe=True,
+    )
 
 
 def _documents(condition: str) -> str:

@@ -133,7 +133,7 @@ _ALL = (
     ),
     _list("salesTaxItem", "Tax Code", "itemId rate:number taxType:taxType"),
     _list("taxType", "Tax Type"),
-    _list("paymentMethod", "Payment Method"),
+    _list("paymentMethod", "Payment Method", "methodType:any undepFunds:boolean"),
 )
 
 RECORD_TYPES = {kind.name: kind for kind in _ALL}
