@@ -163,3 +163,23 @@ def test_a_transform_is_checked_like_any_document(books: Books) -> None:
     books.configure(required_fields=["Department"])
     assert "Please enter value(s) for: Department" in detail(transform(books, "invoice", {"tranDate": "2026-10-01"}))[2]
     assert books.state() == []
+
+
+def test_an_order_may_have_to_be_approved_first(books: Books) -> None:
+    books.configure(orders_need_approval=True)
+    order(books)
+    order(books, key="so-2", orderStatus={"id": "B"})
+    assert (state(books), state(books, "so-2")) == (("A", "Pending Approval"), ("F", "Pending Billing"))
+    assert detail(transform(books, "invoice"))[1] == "INVALID_INITIALIZE_REF"
+    books.records("salesOrder", {"externalId": "so-1", "orderStatus": "B"})
+    assert transform(books, "invoice").status_code == 204
+
+
+def test_a_transform_may_be_answered_later_and_once(books: Books) -> None:
+    order(books)
+    path, headers = "record/v1/salesOrder/eid:so-1/!transform/invoice", {"Prefer": "respond-async", "X-NetSuite-Idempotency-Key": "k-1"}
+    first = books.call("POST", path, {"externalId": "bill-1"}, **headers)
+    again = books.call("POST", path, {"externalId": "bill-1"}, **headers)
+    assert (first.status_code, again.status_code, first.headers["Location"]) == (202, 400, again.headers["Location"])
+    result = books.call("GET", f"{first.headers['Location'].partition('/services/rest/')[2]}/task/1/result")
+    assert result.headers["Location"].endswith("/invoice/88002") and len(books.state()) == 1

@@ -202,3 +202,18 @@ def test_suiteql_sees_them_all(billed: Books) -> None:
         ("CustRfnd", "ref-1", "10", "A", "Customer Refund : Open", "1"),
         ("CustCred", "cm-1", "-7", "0", "B", "Credit Memo : Fully Applied", "1"),
     ]
+
+
+def test_a_payment_moves_to_another_invoice(books: Books) -> None:
+    for number in (1, 2):
+        books.put(f"bill-{number}", invoice(line(amount=20)))
+    assert pay(books, 15, 15).status_code == 204
+    assert detail(pay(books, 15, 15, on="bill-2"))[2].endswith(TOO_MUCH)
+    assert pay(books, 15, 15, on="bill-2", query="?replace=apply").status_code == 204
+    assert (left(books, "bill-1"), left(books, "bill-2")) == ((20, "Open"), (5, "Open"))
+
+
+def test_a_deposit_on_an_order_pays_no_other_invoice(billed: Books) -> None:
+    billed.put("bill-2", invoice())
+    wrong = receipt(billed, "depositApplication", "pay-1", deposit={"externalId": "dep-1"}, apply=apply("bill-2", 5))
+    assert detail(wrong)[3] == "apply.items[0].doc"

@@ -83,13 +83,16 @@ def _line(books: Books, kind: RecordType, record: Record, name: str, at: int, mo
 
 
 def _target(books: Books, kind: RecordType, record: Record, number: str) -> Record | None:
-    """A document of the same customer in the same currency."""
+    """A document of the same customer in the same currency; a deposit on an order pays only what is made from that order."""
     name = books.kind_of(number)
     if not name or number == record["id"]:
         return None
     target = books.records[name][number]
     party = target[RECORD_TYPES[name].customer_field]
-    return target if (party, target["currency"]) == (record[kind.customer_field], record["currency"]) else None
+    if (party, target["currency"]) != (record[kind.customer_field], record["currency"]):
+        return None
+    deposit = books.records["customerDeposit"][record["deposit"]["id"]] if kind.name == "depositApplication" else {}
+    return target if deposit.get("salesOrder") in (None, target.get("createdFrom")) else None
 
 
 def _fits(books: Books, record: Record) -> None:

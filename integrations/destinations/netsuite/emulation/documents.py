@@ -20,6 +20,8 @@ def complete(books: Books, kind: RecordType, record: Record, before: Record | No
     record.setdefault("tranDate", datetime.now(UTC).date().isoformat())
     if kind.is_sale and not trusted:
         _require(books, kind, record)
+    if kind.name == "salesOrder" and before is None and books.settings.orders_need_approval:
+        record.setdefault("orderStatus", {"id": "A"})
     _amounts(books, kind, record, trusted)
     if not trusted:
         _open_period(books, record, before)

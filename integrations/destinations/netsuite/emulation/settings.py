@@ -15,7 +15,8 @@ class Settings:
     `hidden_subsidiaries`: ids, that the integration's role does not see.
     `token_seconds` is how long an access token is good, `job_ms` how long an asynchronous job takes.
     `unique_tran_id`, `unique_entity_id`: whether a document number, or a customer's id, may exist once only. `payment_instruments` is the
-    feature that takes the field paymentMethod away; `auto_apply_deposits` applies an order's deposits to its invoice when that is made.
+    feature that takes the field paymentMethod away; `auto_apply_deposits` applies an order's deposits to its invoice when that is made;
+    `orders_need_approval` makes new sales orders wait for approval unless they say otherwise.
     """
 
     closed_before: date | None = None
@@ -29,6 +30,7 @@ class Settings:
     unique_entity_id: bool = False
     payment_instruments: bool = False
     auto_apply_deposits: bool = False
+    orders_need_approval: bool = False
 
     def change(self, values: dict[str, Any]) -> None:
         """Takes new values; null brings a default back. Raises ValueError with a sentence and changes nothing."""
