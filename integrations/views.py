@@ -75,6 +75,7 @@ def details(request: HttpRequest, pk: str) -> HttpResponse:
         "questions": [question.asked(integration) for question in QUESTIONS if request.user.has_perm(question.permission)],
         "can": {name: request.user.has_perm(code) for name, code in (("configure", CONFIGURE), ("operate", OPERATE), ("connect", CONNECT))},
         "sample": rows[0].run.bill_id if rows else Bill.objects.values_list("pk", flat=True).first(),
+        "checklist": destination.preflight is not None,
         "file_lane": destination.file_lane is not None,
         "states": {state.name.lower(): integration.status is state for state in Status},
     }

@@ -19,7 +19,7 @@ from runs.present import standing
 from runs.present.facts import HEAVY, PAGE, RunFacts
 from runs.present.result import result_of
 from runs.present.run_page import page
-from runs.views import catalogue, downloads, export, orders, readiness, search, sync
+from runs.views import catalogue, checklist, downloads, export, orders, readiness, search, sync
 
 MOST_PROBLEMS = 20
 
@@ -117,6 +117,9 @@ class RunAdmin(ReadOnlyAdmin):
             to("sync/<uuid:integration>/", sync.sync, "runs_sync"),
             to("readiness/<uuid:integration>/", readiness.page, "runs_readiness"),
             to("readiness/<uuid:integration>.csv", readiness.download, "runs_readiness_csv"),
+            to("checklist/<uuid:integration>/", checklist.page, "runs_checklist"),
+            to("checklist/<uuid:integration>/check/", checklist.check, "runs_checklist_check"),
+            to("checklist/<uuid:integration>/create/", checklist.create, "runs_checklist_create"),
             to("export/<uuid:integration>/", export.page, "runs_export"),
             to("export/<uuid:integration>.csv", export.download, "runs_export_csv"),
             to("catalogue/<uuid:credential>/", catalogue.refresh, "runs_refresh_catalogue"),

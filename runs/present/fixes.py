@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 
+from integrations import registry
 from integrations.contract import Fault, Match, Missing
 from integrations.models import IntegrationConfig
 from runs.models import IntegrationRun, Problem
@@ -112,10 +113,13 @@ def _login(facts: RunFacts) -> Way:
 
 
 def _role(facts: RunFacts) -> Way | None:
-    credential = facts.run.integration.credential
-    if credential is None:
+    """The destination's own checklist, where it has one; else what is done there before connecting."""
+    integration = facts.run.integration
+    if registry.destination(integration.system).preflight is not None:
+        return Way("Show the role's checklist", links.stored("runs_checklist", integration.pk))
+    if integration.credential is None:
         return None
-    return Way("Show the role's checklist", links.stored("credentials_credential_setup", credential.kind))
+    return Way("Show the role's checklist", links.stored("credentials_credential_setup", integration.credential.kind))
 
 
 def _bill(facts: RunFacts) -> Way:

@@ -1,0 +1,93 @@
+"""The checklist of an integration: asked only when a person says so, kept, and a way to make what is missing."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from credentials.models import Credential
+from integrations.models import IntegrationConfig
+from runs.models import Event
+from tests.runs.conftest import Books
+from tests.runs.factories import an_integration
+
+CONFIGURE = "integrations.configure"
+
+
+@pytest.fixture
+def orders(credential: Credential) -> IntegrationConfig:
+    return an_integration(credential, documentFlow="AUTO")
+
+
+@pytest.fixture
+def desk(client: Client, db: None) -> Client:
+    client.force_login(User.objects.create_superuser("priya", "priya@example.com", "pw", first_name="Priya", last_name="Nair"))
+    return client
+
+
+def to(name: str, integration: IntegrationConfig) -> str:
+    return reverse(f"admin:{name}", args=(integration.pk,))
+
+
+def shown(desk: Client, integration: IntegrationConfig) -> str:
+    return desk.get(to("runs_checklist", integration)).content.decode()
+
+
+def test_nothing_is_asked_before_a_person_says_so(desk: Client, orders: IntegrationConfig, books: Books) -> None:
+    before = books.hub.calls.report()["total"]
+    page = shown(desk, orders)
+    assert books.hub.calls.report()["total"] == before
+    for words in ("Nothing was checked yet", "Check now", "Billpost is the source of truth", "mark sales orders as fulfilled"):
+        assert words in page
+    assert "Lists &gt; Accounting &gt; Items &gt; New" in page
+    assert to("runs_checklist", orders) in desk.get(to("integrations_integrationconfig_change", orders)).content.decode()
+
+
+def test_what_is_found_is_kept_and_shown_in_the_three_tables(desk: Client, orders: IntegrationConfig, books: Books) -> None:
+    books.configure(permissions_missing=["salesOrder"])
+    desk.post(to("runs_checklist_check", orders))
+    asked = books.hub.calls.report()["total"]
+    page = shown(desk, orders)
+    assert books.hub.calls.report()["total"] == asked
+    for words in (">Transactions<", ">Lists<", ">Setup<", "Access Payment Audit Log", "Cannot tell", "by Priya Nair"):
+        assert words in page
+    assert "An administrator adds Sales Order, level Full" in page
+    assert Event.objects.get(verb="checked").after["missing"] >= 1
+
+
+def test_what_is_missing_is_made_once_and_used(desk: Client, orders: IntegrationConfig, books: Books) -> None:
+    desk.post(to("runs_checklist_check", orders))
+    assert "Create “Advanced Billing Discount”" in shown(desk, orders)
+    for _ in range(2):
+        desk.post(to("runs_checklist_create", orders), {"name": "discountItem"})
+    made = [item for item in books.documents("discountItem") if item["itemId"] == "Advanced Billing Discount"]
+    orders.refresh_from_db()
+    assert [item["id"] for item in made] == [orders.options["discountItemId"]]
+    assert orders.options["documentFlow"] == "AUTO"
+    assert orders.versions.count() == 2
+    assert "Create “Advanced Billing Discount”" not in shown(desk, orders)
+
+
+def test_a_refusal_is_told_and_changes_nothing(desk: Client, orders: IntegrationConfig, books: Books) -> None:
+    books.configure(permissions_missing=["discountItem"])
+    desk.post(to("runs_checklist_create", orders), {"name": "discountItem"})
+    assert "Pressing again makes nothing twice." in shown(desk, orders)
+    orders.refresh_from_db()
+    assert orders.options["discountItemId"] == ""
+
+
+def test_without_a_credential_the_page_says_what_comes_first(desk: Client, orders: IntegrationConfig) -> None:
+    IntegrationConfig.objects.update(credential=None)
+    assert "is not connected yet" in shown(desk, orders)
+    desk.post(to("runs_checklist_check", orders))
+    assert "Nothing was checked." in shown(desk, orders)
+
+
+def test_only_who_may_configure_makes_anything(client: Client, orders: IntegrationConfig, books: Books) -> None:
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_integrationconfig"))
+    client.force_login(viewer)
+    assert client.get(to("runs_checklist", orders)).status_code == 200
+    assert client.post(to("runs_checklist_check", orders)).status_code == 403
+    assert client.post(to("runs_checklist_create", orders), {"name": "discountItem"}).status_code == 403
+    assert client.get(to("runs_checklist_check", orders)).status_code == 405
