@@ -175,6 +175,8 @@ def _chosen(books: Books, case: Case, way: CustomersBy, found: Sequence[Customer
 
 def pin(run: IntegrationRun) -> None:
     """A customer that was created is from now on the Account's, by its internal id. Safe to call again; nothing while it has no id."""
+    if run.delivery.slot != SLOT:
+        return
     told = next((each for each in (run.explanation or {}).get("documents", ()) if each["slot"] == SLOT), None)
     credential, customer = run.integration.credential, (told or {}).get("customer") or {}
     if told is None or customer.get("id") or credential is None or not run.external_id:

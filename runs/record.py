@@ -14,7 +14,7 @@ from integrations.errors import DeliveryError
 from runs import budget, ledger, looking, periods, problems, retry, rows, strain, transitions
 from runs.build import Built, Kit
 from runs.looking import Pair
-from runs.models import Delivery, Exchange, IntegrationRun, Member
+from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
 from runs.points import point
 from runs.send import Sent, fault_from
 
@@ -227,6 +227,39 @@ def refuse(claim: ledger.Claim, judged: Iterable[tuple[Built, Fault]]) -> None:
         rows.update([run.delivery for run, _ in mine], CLAIM_FIELDS)
         problems.update(claim.integration, mine, {item.run.pk: item.plan for item, _ in pairs})
     point("refused")
+
+
+def needless(claim: ledger.Claim, built: Sequence[Built]) -> None:
+    """What these runs were to send stands there by now, sent for another Bill: they are complete, and their slots as they were."""
+    if not built:
+        return
+    with transaction.atomic():
+        mine = _mine(claim, built)
+        for run in mine:
+            run.status, run.error_code, run.error, run.detail = Status.COMPLETE, "", "", "It stood there already; nothing was sent."
+            run.dt_completed, run.building = timezone.now(), False
+            transitions.free(run.delivery)
+        rows.update(mine, [*RUN_FIELDS, *BUILT_FIELDS])
+        rows.update([run.delivery for run in mine], CLAIM_FIELDS)
+        problems.update(claim.integration, [(run, None) for run in mine])
+
+
+def hold_back(claim: ledger.Claim, built: Sequence[Built]) -> None:
+    """Runs that would write what another of the batch is writing wait for the next batch."""
+    if not built:
+        return
+    with transaction.atomic():
+        mine = _mine(claim, built)
+        for run in mine:
+            run.status, run.building = Status.WAITING, False
+            transitions.free(run.delivery)
+        rows.update(mine, ["status", "building"])
+        rows.update([run.delivery for run in mine], CLAIM_FIELDS)
+
+
+def _mine(claim: ledger.Claim, built: Sequence[Built]) -> list[IntegrationRun]:
+    ours = ledger.ours(claim.token, [item.run.delivery_id for item in built])
+    return [item.run for item in built if item.run.delivery_id in ours]
 
 
 def put_back(claim: ledger.Claim, error: DeliveryError) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations.contract import Fault, Held
 from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
-from runs import problems, rows
+from runs import customers, problems, rows
 from runs.build import Kit
 from runs.models import Delivery, IntegrationRun
 from runs.points import point
@@ -20,14 +20,16 @@ AGAIN = dt.timedelta(seconds=30)
 
 
 def read_back(kit: Kit, accepted: Sequence[Accepted]) -> int:
-    """One query for what no answer has shown yet; a read that fails is left to the sweep. Returns how many were verified."""
+    """One query for what no answer has shown yet; a read that fails is left to the sweep. Customers are pinned. Returns how many were
+    verified."""
     held = {each.key: each.held for each in accepted if each.held is not None}
     read = _read(kit, [each for each in accepted if each.held is None])
     known = [each.run for each in accepted if each.held is not None or read is not None]
-    if not known:
-        return 0
-    verified = _compare(kit, known, held | (read or {}))
-    point("verified")
+    verified = _compare(kit, known, held | (read or {})) if known else 0
+    if known:
+        point("verified")
+    for each in accepted:
+        customers.pin(each.run)
     return verified
 
 
