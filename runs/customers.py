@@ -3,23 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db import transaction
-
 from billing import bill as canonical
 from billing.bill import Ref
 from billing.document import party_digest
 from billing.models import Source
-from credentials.models import Credential
-from integrations import registry
 from integrations.contract import CustomerRow, Customers, CustomersBy, CustomerStep, Fault, Lookup, Match, Options, Rule, Transport
 from integrations.errors import Refused
 from integrations.models import IntegrationConfig
-from mappings import service
 from mappings.models import ExternalMapping
 from runs import customer_faults as faults
-from runs.models import Delivery, IntegrationRun
+from runs.customer_pins import SLOT, pin_to, table_of
+from runs.models import Delivery
 
-SLOT = "customer"
 Origin = ExternalMapping.Origin
 Rows = Mapping[str, Sequence[CustomerRow]]
 
@@ -69,11 +64,6 @@ class Found:
     step: CustomerStep = CustomerStep.NONE
     fault: Fault | None = None
     pinned: bool = False
-
-
-def table_of(integration: IntegrationConfig) -> str:
-    """Where customers are at the destination."""
-    return registry.tables(integration.system, "Account")[0].name
 
 
 def find(books: Books, bills: Sequence[tuple[Source, canonical.Bill]], lookups: Mapping[int, Lookup]) -> list[Found]:
@@ -167,45 +157,7 @@ def _chosen(books: Books, case: Case, way: CustomersBy, found: Sequence[Customer
     [row] = active
     if row.external_id not in ("", case.key):
         return Found(fault=faults.taken(books.table, case.who, row, case.key))
-    other = _pin(books.integration, books.tenant, case.source, case.bill.account.id, row, Origin.MATCHED)
+    other = pin_to(books.integration, books.tenant, case.source, case.bill.account.id, row, Origin.MATCHED)
     if other is not None:
         return Found(fault=faults.other_account(books.table, case.who, row, other.entity_id))
     return Found(CustomerStep.CLAIM, pinned=True)
-
-
-def pin(run: IntegrationRun) -> None:
-    """A customer that was created is from now on the Account's, by its internal id. Safe to call again; nothing while it has no id."""
-    if run.delivery.slot != SLOT:
-        return
-    told = next((each for each in (run.explanation or {}).get("documents", ()) if each["slot"] == SLOT), None)
-    credential, customer = run.integration.credential, (told or {}).get("customer") or {}
-    if told is None or customer.get("id") or credential is None or not run.external_id:
-        return
-    row = CustomerRow(id=run.external_id, name=customer.get("name", ""), external_id=told["key"])
-    _pin(run.integration, credential.tenant, run.bill.source, run.bill.account.uid, row, Origin.CREATED)
-
-
-def _pin(
-    integration: IntegrationConfig, tenant: str, source: Source, account: str, row: CustomerRow, origin: str
-) -> ExternalMapping | None:
-    """Maps the Account to the customer for this integration; returns another Account's mapping when the customer is that one's.
-
-    One worker at a time for each tenant. An Account that has been mapped meanwhile is left as it is.
-    """
-    wanted = ExternalMapping(
-        source=source,
-        entity_type="Account",
-        entity_id=account,
-        external_system=integration.system,
-        external_table=table_of(integration),
-        external_id=row.id,
-        external_name=row.name[:300],
-        integration=integration,
-    )
-    with transaction.atomic():
-        list(Credential.objects.select_for_update().filter(system=integration.system, tenant=tenant))
-        ours = ExternalMapping.objects.filter(integration=integration, external_table=wanted.external_table, external_id=row.id)
-        other = ours.filter(origin__in=(Origin.MATCHED, Origin.CREATED)).exclude(source=source, entity_id=account).first()
-        if other is None and service.same_key(wanted) is None:
-            service.create(wanted, origin=origin)
-    return other

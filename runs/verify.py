@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations.contract import Fault, Held
 from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
-from runs import customers, problems, rows
+from runs import customer_pins, problems, rows
 from runs.build import Kit
 from runs.models import Delivery, IntegrationRun
 from runs.points import point
@@ -29,7 +29,7 @@ def read_back(kit: Kit, accepted: Sequence[Accepted]) -> int:
     if known:
         point("verified")
     for each in accepted:
-        customers.pin(each.run)
+        customer_pins.pin(each.run)
     return verified
 
 

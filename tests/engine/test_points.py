@@ -26,7 +26,7 @@ WITHOUT = {
     "file_import.keep": "a person waits for it, and a file is kept whole or not at all",
     "reconcile_kept.ask": "one insert; a person sees whether it was done",
     "reconcile._elsewhere": "a question that changes nothing, and a report that a person asks for again",
-    "customers._pin": "one transaction; a customer whose mapping a death has lost is found again by our external id",
+    "customer_pins.pin_to": "one transaction; a customer whose mapping a death has lost is found again by our external id",
     "record.needless": "nothing is sent: what a death leaves is a claim that runs out, and the run is built again",
     "record.hold_back": "the same",
     "send.look": "a question that changes nothing; whoever asks has a point before it and one after",
