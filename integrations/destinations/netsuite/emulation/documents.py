@@ -103,7 +103,7 @@ def _amounts(books: Books, kind: RecordType, record: Record, trusted: bool) -> N
         lines.complete(books, record)
     else:
         receipts.complete(books, kind, record, trusted)
-    if "apply" in kind.sublists:
+    if "apply" in kind.sublists or "payment" in kind.fields:
         applying.check(books, kind, record)
 
 
