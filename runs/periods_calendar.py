@@ -3,10 +3,9 @@
 import datetime as dt
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 from django.db.models import Count, QuerySet, Sum
@@ -90,9 +89,11 @@ def held_up(integration: IntegrationConfig, calendar: Spans) -> dict[dt.date, He
     return found
 
 
-def _by_day(runs: QuerySet[IntegrationRun]) -> Any:
-    rows = runs.order_by().values_list("bill__bill_date", "currency")
-    return rows.annotate(bills=Count("bill", distinct=True), money=Sum("amount")).order_by("bill__bill_date", "currency")
+def _by_day(runs: QuerySet[IntegrationRun]) -> Iterator[tuple[dt.date, str, int, Decimal]]:
+    """(day that the document is dated, currency, Bills, money)."""
+    dated = runs.order_by().values_list("post_on", "revision__document__invoice_date", "bill__bill_date", "currency")
+    for moved, given, day, currency, bills, money in dated.annotate(bills=Count("bill", distinct=True), money=Sum("amount")):
+        yield moved or (dt.date.fromisoformat(given) if given else day), currency, bills, money
 
 
 def _first(calendar: Spans, day: dt.date) -> dt.date:

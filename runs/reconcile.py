@@ -11,10 +11,12 @@ from billing.directory import chunks
 from billing.models import Bill
 from integrations.contract import Held, Sought
 from integrations.models import IntegrationConfig
+from runs import void
 from runs.build import Kit
 from runs.models import Delivery, IntegrationRun
 from runs.periods_calendar import Spans, spans
-from runs.reconcile_owed import Owed, Told, delivered, owed, told
+from runs.reconcile_owed import Owed, Told, delivered, documents, owed, told
+from runs.slots import MAIN
 
 
 class Verdict(StrEnum):
@@ -177,13 +179,23 @@ class _Look:
     def _extra(self, due: Mapping[str, Owed], alone: Sequence[Held]) -> Iterator[Row]:
         """Documents of the period that no Bill of it accounts for. Those of another integration are its own to compare."""
         keys = [held.key for held in alone if held.key]
-        ours = {each.key: each for each in delivered(self.kit).filter(key__in=keys)} if keys else {}
+        ours = {each.key: each for each in documents(self.kit).filter(key__in=keys)} if keys else {}
+        credits = self._credits([each.bill_id for each in ours.values() if each.bill.status == Bill.Status.VOID])
         for held in alone:
             known, double = ours.get(held.key) if held.key else None, held.key in due
-            if double or known is None or known.integration_id == self.kit.integration.pk:
-                yield self._unaccounted(held, known, double)
+            if double or known is None or self._own(known):
+                yield self._unaccounted(held, known, double, credits)
 
-    def _unaccounted(self, held: Held, known: Delivery | None, double: bool) -> Row:
+    def _own(self, known: Delivery) -> bool:
+        """What belongs to a document, such as a credit against it, is compared with that document and not by itself."""
+        return known.integration_id == self.kit.integration.pk and known.slot in (MAIN, void.CREDIT)
+
+    def _credits(self, bills: Sequence[int]) -> dict[int, str]:
+        """The numbers of the documents that credit void Bills in full, by Bill."""
+        found = documents(self.kit).filter(slot=void.CREDIT, bill__in=bills).exclude(origin="") if bills else ()
+        return {each.bill_id: each.number or each.external_id for each in found}
+
+    def _unaccounted(self, held: Held, known: Delivery | None, double: bool, credits: Mapping[int, str]) -> Row:
         label = self.kit.integration.system_label
         row = Row(verdict=Verdict.EXTRA, held=held, listed=True, belongs_to=known.bill if known else None)
         if double:
@@ -191,7 +203,9 @@ class _Look:
         if known is None:
             return replace(row, why=f"Made in {label} by somebody else, not by this integration.")
         if known.bill.status == Bill.Status.VOID:
-            return replace(row, why=f"Its Bill {known.bill} is void.")
+            credit = credits.get(known.bill_id)
+            settled = f"{credit} credits it in full." if credit and known.slot == MAIN else "It credits the Bill in full." if credit else ""
+            return replace(row, why=f"Its Bill {known.bill} is void.", settled=settled)
         why, settled = f"Its Bill {known.bill} is dated outside the period.", self._by_policy(known, held)
         return replace(row, why=why, other_period=True, settled=settled)
 

@@ -49,12 +49,14 @@ def document_day(bill: Bill) -> dt.date:
 
 def delivered(kit: Kit) -> Any:
     """Main documents in the tenant's books."""
-    books = {"system": kit.integration.system, "tenant": kit.tenant, "slot": MAIN}
-    return (
-        Delivery.objects.filter(**books)
-        .select_related("revision", "bill__account", "settled_by")
-        .defer("revision__raw", "revision__document")
-    )
+    return documents(kit).filter(slot=MAIN)
+
+
+def documents(kit: Kit) -> Any:
+    """All that we know in the tenant's books, in whatever slot."""
+    known = Delivery.objects.filter(system=kit.integration.system, tenant=kit.tenant)
+    known = known.select_related("revision", "bill__account", "settled_by")
+    return known.defer("revision__raw", "revision__document", "settled_by__explanation")
 
 
 @dataclass(frozen=True)

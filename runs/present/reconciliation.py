@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Exists, Q, QuerySet
 from django.urls import reverse
 
+from billing.models import Source
 from integrations import names
 from integrations.http import browser_url
 from integrations.models import IntegrationConfig
@@ -124,8 +125,8 @@ def page(integration: IntegrationConfig, month: Month, show: str, number: str) -
         "title": f"Reconciliation: {month}",
         "label": integration.system_label,
         "state": state,
-        "sources": ", ".join(map(str, integration.sources.all())) or "the sources",
-        "back": address(integration.pk, month),
+        "sources": ", ".join(map(str, integration.sources.all() or Source.objects.all()[:4])) or "the sources",
+        "periodic": "closedPeriodPolicy" in integration.options,
         "csv_url": reverse("admin:runs_reconciliation_csv", args=(state.shown.pk,)) if state.shown else "",
     }
     return context | (_result(state.shown, month, show, number) if state.shown else {})

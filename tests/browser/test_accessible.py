@@ -1,5 +1,6 @@
 """Every main page under axe, in light and dark, and on a phone: nothing serious, nothing that scrolls sideways."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +11,8 @@ from playwright.sync_api import Page
 from billing.models import Account, Bill, Source
 from credentials.models import Credential
 from integrations.models import IntegrationConfig
-from runs import problem_orders
-from runs.models import Delivery, Feed, FileImport, Inbound, IntegrationRun, Problem
+from runs import problem_orders, reconcile_kept
+from runs.models import Delivery, Difference, Feed, FileImport, Inbound, IntegrationRun, Problem
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.raw import a_bill, a_line
 
@@ -38,6 +39,9 @@ def lived_in(installation: Installation) -> Installation:
     FileImport.objects.create(slug="m3ter", name="bills.csv", size=100, read=40, state="READING", seen_at=timezone.now())
     facts = {"received": 2, "created": 1, "rejected_count": 1, "rejected": [["bills.csv: line 2", "currency is missing."]]}
     FileImport.objects.create(slug="m3ter", name="bills.csv", size=100, state="DONE", **facts)
+    record = reconcile_kept.ask(IntegrationConfig.objects.get(), dt.date(2026, 11, 1), dt.date(2026, 11, 30), None)
+    reconcile_kept.work(record)
+    assert record.rows.exists(), record.failure
     return installation
 
 
@@ -69,6 +73,10 @@ def addresses() -> dict[str, str]:
         "imported": f"/admin/billing/bill/import/{FileImport.objects.get(state='DONE').pk}/",
         "importing": f"/admin/billing/bill/import/{FileImport.objects.get(state='READING').pk}/",
         "file": f"/admin/runs/integrationrun/export/{integration.pk}/",
+        "reconciliation": f"/admin/runs/reconciliation/?integration={integration.pk}&month=2026-11",
+        "nothing compared": f"/admin/runs/reconciliation/?integration={integration.pk}&month=2026-01",
+        "explain": f"/admin/runs/reconciliation/row/{Difference.objects.earliest('pk').pk}/explain/",
+        "calendar": f"/admin/runs/reconciliation/calendar/{integration.pk}/",
         "search": "/admin/runs/integrationrun/search/?q=b",
     }  # fmt: skip
 

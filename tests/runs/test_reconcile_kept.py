@@ -12,7 +12,7 @@ from integrations import service as integrations
 from integrations.models import IntegrationConfig
 from runs import periods_calendar, reconcile_kept, reconcile_tasks
 from runs.build import Kit
-from runs.models import Calendar, Difference, Event, Reconciliation
+from runs.models import Calendar, Delivery, Difference, Event, Reconciliation
 from runs.reconcile_kept import NotPossibleError
 from runs.reconcile_sums import read
 from tests.places import PLACES, Place
@@ -115,6 +115,33 @@ def test_the_period_counts_and_not_only_the_date(integration: IntegrationConfig,
     [row] = record.rows.all()
     assert (row.kind, row.why) == ("other", "Its day, 31 Oct 2026, lies in Oct 2026, but it posts to Nov 2026.")
     assert [(each.period, each.owed, each.there) for each in read(record.sums)] == [("Nov 2026", 0, 100), ("Oct 2026", 100, 0)]
+
+
+def test_a_void_bill_that_is_credited_needs_nobody(integration: IntegrationConfig, books: Books) -> None:
+    integrations.change_options(integration, integration.options | {"voidPolicy": "CREDIT_MEMO"}, None)
+    arrive(a_bill("b-1"))
+    work(integration)
+    arrive(a_bill("b-1", status="VOID"))
+    work(integration)
+    record = made(integration)
+    [credit] = books.documents("creditMemo")
+    assert sorted((row.kind, row.settled) for row in record.rows.all()) == [
+        ("extra", f"{credit['tranId']} credits it in full."),
+        ("extra", "It credits the Bill in full."),
+    ]
+    assert not record.open_rows().exists()
+    assert [(each.owed, each.there) for each in read(record.sums)] == [(0, 0)]
+
+
+def test_what_belongs_to_a_document_is_not_compared_by_itself(integration: IntegrationConfig, books: Books) -> None:
+    [bill] = arrive(a_bill("b-1"))
+    work(integration)
+    memo = {"externalId": "cm-b-1-7", "entity": "1001", "tranDate": "2026-10-20", "currency": "1"}
+    books.emulator.add_records(ACCOUNT, "creditMemo", [memo | {"item": {"items": [{"item": "2001", "amount": Decimal(10)}]}}])
+    books_of = {"system": integration.system, "tenant": ACCOUNT, "integration": integration, "origin": "sent"}
+    Delivery.objects.create(**books_of, bill=bill, slot="credit:7", key="cm-b-1-7")
+    record = made(integration)
+    assert (record.matched, record.rows.count()) == (1, 0)
 
 
 def test_rows_are_explained_as_long_as_exactly_that_is_found(integration: IntegrationConfig, books: Books) -> None:
@@ -237,8 +264,9 @@ def test_what_waits_for_a_period_is_counted_per_currency(integration: Integratio
     work(integration)
     arrive(a_bill("b-3", [a_line("l1", "7.00")], currency="EUR"))
     a_run(integration, bill=arrive(a_bill("b-4", bill_date=dt.date(2026, 11, 3)))[0])
+    a_run(integration, bill=arrive(a_bill("b-5", [a_line("l1", "1.00")], invoice_date=dt.date(2026, 11, 4)))[0])
     kit = Kit.of(IntegrationConfig.objects.get(pk=integration.pk))
     held = periods_calendar.held_up(kit.integration, periods_calendar.Spans(periods_calendar.read(kit).periods))
     october, november = held[FIRST], held[dt.date(2026, 11, 1)]
     assert (october.closed, october.closed_money, october.waiting) == (2, {"USD": Decimal(120)}, 0)
-    assert (november.waiting, november.waiting_money, november.closed) == (1, {"USD": Decimal(100)}, 0)
+    assert (november.waiting, november.waiting_money, november.closed) == (2, {"USD": Decimal(101)}, 0)
