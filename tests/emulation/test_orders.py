@@ -131,6 +131,14 @@ def test_a_person_ships_and_closes(books: Books) -> None:
     assert detail(transform(books, "invoice"))[1] == "INVALID_INITIALIZE_REF"
 
 
+def test_any_item_may_be_one_that_is_shipped(books: Books) -> None:
+    books.records("nonInventorySaleItem", {"id": "2009", "isFulfillable": True})
+    order(books, line("2009", amount=1))
+    assert state(books) == ("B", "Pending Fulfillment")
+    flags = books.query("SELECT id, isfulfillable FROM item WHERE id IN (2009, 2010, 2015) ORDER BY id")
+    assert [row["isfulfillable"] for row in flags] == ["T", "F", "T"]
+
+
 def test_one_query_tells_which_orders_are_shipped(books: Books) -> None:
     order(books, line("2015", amount=1))
     order(books, line("2001", amount=1), key="so-2")

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from integrations.destinations.netsuite.emulation.books import Books, Record
 from integrations.destinations.netsuite.emulation.errors import NetSuiteError, invalid_content, user_error
+from integrations.destinations.netsuite.emulation.schema import ITEM_TYPES
 
 Status = tuple[str, str]
 Moved = dict[int, tuple[Decimal, Decimal]]
@@ -32,8 +33,10 @@ def status(books: Books, order: Record) -> Status:
 
 
 def is_goods(books: Books, line: Record) -> bool:
-    """Whether the line's item is shipped before it is billed."""
-    return books.find(GOODS, line.get("item", {}).get("id", "")) is not None
+    """Whether the line's item is shipped before it is billed: goods are, any other item where "can be fulfilled" is ticked on it."""
+    number = line.get("item", {}).get("id", "")
+    item = books.find(ITEM_TYPES, number) or {}
+    return bool(item.get("isFulfillable", number and books.find(GOODS, number)))
 
 
 def shipped(shipment: Record) -> str:

@@ -37,7 +37,7 @@ _ENTITY = """
 _ITEM = """
     externalId itemId displayName description salesDescription isInactive:boolean incomeAccount:account account:account
     department:department location:location class:classification nonPosting:boolean rate:number isPreTax:boolean taxSchedule:any
-    includeChildren:boolean customForm:any unitsType:any costEstimateType:any cost:number basePrice:number
+    includeChildren:boolean customForm:any unitsType:any costEstimateType:any cost:number basePrice:number isFulfillable:boolean
 """
 _NAMED = "externalId name isInactive:boolean"
 

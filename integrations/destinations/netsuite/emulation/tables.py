@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from integrations.destinations.netsuite.emulation import applying, links, render, statuses
+from integrations.destinations.netsuite.emulation import applying, links, orders, render, statuses
 from integrations.destinations.netsuite.emulation.books import Books, Record
 from integrations.destinations.netsuite.emulation.schema import RecordType, targets
 
@@ -33,7 +33,7 @@ TABLES: dict[str, str] = {
     "transactionline": _TRANSACTION_LINE,
     "customer": "id INTEGER, externalid, entityid, companyname, email, isinactive, isperson, firstname, lastname, subsidiary INTEGER, "
     "currency INTEGER, lastmodifieddate STAMP, datecreated STAMP",
-    "item": "id INTEGER, externalid, itemid, displayname, description, itemtype, isinactive, lastmodifieddate STAMP",
+    "item": "id INTEGER, externalid, itemid, displayname, description, itemtype, isfulfillable, isinactive, lastmodifieddate STAMP",
     "currency": "id INTEGER, name, symbol, currencyprecision INTEGER, isbasecurrency, isinactive",
     "subsidiary": "id INTEGER, name, currency INTEGER, parent INTEGER, country, isinactive",
     "department": "id INTEGER, name, parent INTEGER, isinactive",
@@ -85,7 +85,8 @@ def _plain(books: Books, kind: RecordType, stored: Record) -> Row:
 
 
 def _item(books: Books, kind: RecordType, stored: Record) -> Row:
-    return _plain(books, kind, stored) | {"itemtype": kind.code}
+    fulfillable = stored.get("isFulfillable", kind.name in orders.GOODS)
+    return _plain(books, kind, stored) | {"itemtype": kind.code, "isfulfillable": text(fulfillable)}
 
 
 def _period(books: Books, kind: RecordType, stored: Record) -> Row:
