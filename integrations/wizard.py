@@ -115,6 +115,10 @@ class CreateIntegration(PermissionRequiredMixin, SetUpStage):
         then = f"It is connected with {credential}: what qualifies goes by itself." if credential else NOT_CONNECTED
         sentence = '{} is created. {} <a href="{}">All of {}</a>'
         messages.success(self.request, format_html(sentence, integration, then, page, integration.system_label))
+        if credential and form.at and form.destination.preflight:
+            checklist = reverse("admin:runs_checklist", args=(integration.pk,))
+            asked = 'What it needs in {} can be checked, and partly made, on its <a href="{}">checklist</a>.'
+            messages.info(self.request, format_html(asked, integration.system_label, checklist))
         return HttpResponseRedirect(reverse("admin:integrations_integrationconfig_change", args=(integration.pk,)))
 
     def _keep(self) -> None:

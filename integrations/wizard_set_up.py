@@ -36,7 +36,7 @@ class SetUpStage(SessionWizardView):  # type: ignore[misc]
         if not form.last:
             shown |= {"primary": "Next", "primary_name": GOTO, "primary_value": form.at + 1}
         if form.chosen:
-            shown["text"] = f"Connected with {form.chosen}: what qualifies goes as soon as it is created."
+            shown["text"] = f"Connected with {form.chosen}: once it is created, what qualifies goes by itself."
         return shown | {"proposing": proposing(form.schema, list(Source.objects.all())) if not form.at else []}
 
     def go(self, where: str) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -14,6 +14,7 @@ from integrations import registry, service
 from integrations.contract import Check, changed
 from integrations.errors import Misconfigured
 from integrations.models import IntegrationConfig
+from runs import catalogue_tasks
 from runs.build import Kit
 from runs.models import Event
 
@@ -34,6 +35,11 @@ class Kept:
     @property
     def groups(self) -> list[tuple[str, list[Check]]]:
         return [(title, list(own)) for title, own in groupby(self.checks, key=lambda each: each.group)]
+
+    @property
+    def makes(self) -> list[str]:
+        """All that can be made from here."""
+        return list(dict.fromkeys(each.makes for each in self.checks if each.makes))
 
     def count(self, state: str) -> int:
         return sum(each.state == state for each in self.checks)
@@ -62,14 +68,25 @@ def check(integration: IntegrationConfig, user: User | None) -> None:
     changed.send(sender=IntegrationConfig, actor=user, subject=integration, verb=VERB, before=None, after=after)
 
 
-def create(integration: IntegrationConfig, name: str, user: User | None) -> Mapping[str, Any]:
-    """Makes what is missing, or finds it, and lets the options name it. Raises errors.DeliveryError."""
-    kit = _kit(integration)
+def create(integration: IntegrationConfig, names: Sequence[str], user: User | None) -> Mapping[str, Any]:
+    """Makes what is missing, or finds it, and lets the options name it. Raises errors.DeliveryError; what came before it stays."""
+    kit, values = _kit(integration), dict[str, Any]()
     if kit.destination.preflight is None:
-        return {}
-    values = kit.destination.preflight.create(kit.wire, kit.tenant, kit.options, name)
-    service.change_options(integration, {**integration.options, **values}, user)
+        return values
+    try:
+        for name in names:
+            values |= kit.destination.preflight.create(kit.wire, kit.tenant, {**kit.options, **values}, name)
+    finally:
+        if values:
+            service.change_options(integration, {**integration.options, **values}, user)
+            _read_again(integration)
     return values
+
+
+def _read_again(integration: IntegrationConfig) -> None:
+    """So that what was made has a name wherever it is shown."""
+    if integration.credential is not None:
+        catalogue_tasks.wake(integration.credential)
 
 
 def offered(integration: IntegrationConfig) -> bool:

@@ -51,10 +51,11 @@ def check(request: HttpRequest, integration: UUID) -> HttpResponse:
 
 @require_POST
 def create(request: HttpRequest, integration: UUID) -> HttpResponse:
-    """Makes one thing at the destination, once whatever happens, and checks again."""
-    found = _found(request, integration, CONFIGURE)
+    """Makes one thing at the destination, or all that was missing, each once whatever happens; and checks again."""
+    found, name = _found(request, integration, CONFIGURE), request.POST.get("name", "")
+    kept = preflight.last(found)
     try:
-        made = preflight.create(found, request.POST.get("name", ""), person(request))
+        made = preflight.create(found, [name] if name else kept.makes if kept else [], person(request))
         if made:
             messages.success(request, f"{found} now uses it: its options have a new version.")
         preflight.check(found, person(request))

@@ -91,3 +91,13 @@ def test_only_who_may_configure_makes_anything(client: Client, orders: Integrati
     assert client.post(to("runs_checklist_check", orders)).status_code == 403
     assert client.post(to("runs_checklist_create", orders), {"name": "discountItem"}).status_code == 403
     assert client.get(to("runs_checklist_check", orders)).status_code == 405
+
+
+def test_all_that_can_be_made_is_made_with_one_button(desk: Client, orders: IntegrationConfig, books: Books) -> None:
+    desk.post(to("runs_checklist_check", orders))
+    assert "Put 2 right" in shown(desk, orders)
+    desk.post(to("runs_checklist_create", orders), {"name": ""})
+    orders.refresh_from_db()
+    assert orders.options["discountItemId"] and orders.options["paymentMethodId"]
+    assert orders.versions.count() == 2
+    assert "Put 2 right" not in shown(desk, orders)

@@ -31,10 +31,10 @@ _NAMED = (
 
 def check(transport: Transport, tenant: str, options: Options) -> Iterator[Check]:
     account = Account(tenant)
-    yield from role.checks(transport, account)
     yield from _records(transport, account, options)
     if options.get("documentFlow", orders.INVOICE) != orders.INVOICE:
         yield from custom_fields.checks(transport, account, options)
+    yield from role.checks(transport, account)
 
 
 def create(transport: Transport, tenant: str, options: Options, name: str) -> Mapping[str, Any]:
@@ -175,7 +175,7 @@ PREFLIGHT = Preflight(
         SetupStep(
             title="Compare the role",
             where=role.ROLES,
-            actions=("Add what the tables below show as missing.", "With subsidiaries, select those that are billed."),
+            actions=("Add what the tables of permissions below show as missing.", "With subsidiaries, select those that are billed."),
             warning="A sandbox has roles of its own: check each account.",
         ),
     ),
