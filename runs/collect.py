@@ -1,8 +1,9 @@
 """Raw records into the store: read by their source's reader, kept or rejected, each for itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import PurePath
 from typing import Any, BinaryIO, TypeVar
 
 from billing import store
@@ -13,6 +14,7 @@ from integrations.contract import Item, Rejected, Source
 from runs.intake.found import BILLS, Found, seeming_id
 from runs.intake.json_stream import parse
 from runs.intake.records import read_records
+from runs.intake.tables import read_tables, table_of
 
 ACCOUNTS = "accounts"
 _PENDING = 500
@@ -34,10 +36,15 @@ class Report:
 
 @dataclass
 class Collector:
-    """Takes the records of one source, whatever brought them: a file, its API, its events. A `dry` one only says what it would do."""
+    """Takes the records of one source, whatever brought them: a file, its API, its events. A `dry` one only says what it would do.
+
+    `amount`: the column that a file of charges is added up by, by default its source's first. `heard` is called now and then.
+    """
 
     stored: StoredSource
     dry: bool = False
+    amount: str = ""
+    heard: Callable[[], None] = lambda: None
     report: Report = field(default_factory=Report)
     _parties: list[Party] = field(default_factory=list)
     _items: list[_Item] = field(default_factory=list)
@@ -52,10 +59,19 @@ class Collector:
         """The keys under which a mixed JSON object may carry records."""
         return (ACCOUNTS, *self.source.items, BILLS)
 
+    def take_files(self, files: Sequence[tuple[str, BinaryIO]]) -> None:
+        """One by one, unless they are the tables of a data export, which only together make Bills."""
+        tables = self.source.tables
+        if tables is not None and all(table_of(name, tables) for name, _ in files):
+            self.take(read_tables(files, tables))
+            return
+        for name, stream in files:
+            self.take_file(PurePath(name).name, stream)
+
     def take_file(self, name: str, stream: BinaryIO) -> None:
         """All records of one file, streamed. `name` stands in `where`, and its ending says what the file is."""
         files = self.source.files
-        self.take(read_records(name, stream, self.collections, files.rows if files else None))
+        self.take(read_records(name, stream, self.collections, files.rows if files else None, self.amount))
 
     def take(self, records: Iterable[Found]) -> None:
         """All records; Accounts and catalogue items are stored in bulk as they come, Bills in order."""
@@ -72,6 +88,8 @@ class Collector:
         for found in records:
             if found.collection == BILLS:
                 self.report.received += 1
+                if self.report.received % _PENDING == 0:
+                    self.heard()
                 yield found.where, store.Unread(seeming_id(found.value), partial(self._bill, source, found)), found.raw
             else:
                 self._set_aside(source, found)

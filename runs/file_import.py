@@ -1,11 +1,14 @@
-"""A file given in the browser: kept in pieces, read by whichever worker takes it up, its progress and its end noted for its page."""
+"""Files given in the browser: kept in pieces, read by whichever worker takes them up, their progress and their end noted for their page."""
 
 import datetime as dt
 import io
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, BinaryIO
 
 from django.contrib.auth.models import User
+from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -18,6 +21,7 @@ from runs.collect import Collector, Report
 from runs.models import FileImport, FilePart
 
 PIECE = 1024 * 1024
+LONGEST_NAME = 200
 MOST_KEPT = 200
 ABANDONED = dt.timedelta(minutes=10)
 COUNTS = ("received", "created", "revised", "unchanged")
@@ -25,30 +29,47 @@ State = FileImport.State
 
 
 @transaction.atomic
-def keep(slug: str, name: str, size: int, chunks: Iterable[bytes], dry: bool, user: User | None) -> FileImport:
-    """Stores a file as it came."""
-    file = FileImport.objects.create(slug=slug, name=name, size=size, dry=dry, asked_by=user)
-    for number, data in enumerate(chunks):
-        FilePart.objects.create(file=file, number=number, data=data)
+def keep(slug: str, files: "Sequence[File[Any]]", dry: bool, amount: str, user: User | None) -> FileImport:
+    """Stores files as they came."""
+    name, size = ", ".join(str(given.name) for given in files)[:LONGEST_NAME], sum(given.size for given in files)
+    file = FileImport.objects.create(slug=slug, name=name, size=size, dry=dry, amount=amount, asked_by=user)
+    numbers = count()
+    for given in files:
+        parts = sum(_kept(file, next(numbers), data) for data in given.chunks(PIECE))
+        file.members.append([given.name, parts])
+    file.save(update_fields=["members"])
     return file
 
 
-def work(file: FileImport, heard: Callable[[], None] = lambda: None) -> None:
-    """Reads a file that nobody reads; `heard` is called now and then.
+def _kept(file: FileImport, number: int, data: bytes) -> int:
+    FilePart.objects.create(file=file, number=number, data=data)
+    return 1
 
-    What is stored stays stored if the process dies; another then reads the file from its start.
+
+def work(file: FileImport, heard: Callable[[], None] = lambda: None) -> None:
+    """Reads files that nobody reads; `heard` is called now and then.
+
+    What is stored stays stored if the process dies; another then reads the files from their start.
     """
     if not _take(file):
         return
+    progress = Progress(file, heard)
     try:
-        collector = Collector(_source(file), dry=file.dry)
-        collector.take_file(file.name, io.BufferedReader(Pieces(file, heard), PIECE))
+        collector = Collector(_source(file), dry=file.dry, amount=file.amount, heard=progress.tell)
+        collector.take_files(list(_members(file, progress)))
     except (ValueError, KeyError):
         _end(file, State.FAILED, Report())
         raise
     _end(file, State.DONE, collector.report)
     if not file.dry:
         _tell(file, collector)
+
+
+def _members(file: FileImport, progress: "Progress") -> Iterator[tuple[str, BinaryIO]]:
+    first = 0
+    for name, parts in file.members:
+        yield name, io.BufferedReader(Pieces(progress, range(first, first + parts)), PIECE)
+        first += parts
 
 
 def abandoned() -> list[int]:
@@ -59,30 +80,42 @@ def abandoned() -> list[int]:
     return [pk for pk, owner, seen in found if lease.is_dead(owner) or seen is None or seen < before]
 
 
-class Pieces(io.RawIOBase):
-    """The stored pieces of a file as a stream, one in memory at a time; notes how far it is."""
+@dataclass
+class Progress:
+    """How far the files are read."""
 
-    def __init__(self, file: FileImport, heard: Callable[[], None]) -> None:
-        self._file, self._number, self._rest = file, 0, b""
-        self._done, self._heard = 0, heard
+    file: FileImport
+    heard: Callable[[], None]
+    done: int = 0
+
+    def tell(self) -> None:
+        FileImport.objects.filter(pk=self.file.pk).update(read=self.done, seen_at=timezone.now())
+        self.heard()
+
+    def part(self, number: int) -> bytes:
+        self.tell()
+        data = bytes(FilePart.objects.get(file=self.file, number=number).data)
+        self.done += len(data)
+        return data
+
+
+class Pieces(io.RawIOBase):
+    """The stored pieces of a file as a stream, one in memory at a time."""
+
+    def __init__(self, progress: Progress, numbers: Iterable[int]) -> None:
+        self._progress, self._numbers, self._rest = progress, iter(numbers), b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         if not self._rest:
-            self._next()
+            number = next(self._numbers, None)
+            self._rest = b"" if number is None else self._progress.part(number)
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         return count
-
-    def _next(self) -> None:
-        FileImport.objects.filter(pk=self._file.pk).update(read=self._done, seen_at=timezone.now())
-        part = FilePart.objects.filter(file=self._file, number=self._number).first()
-        self._rest = bytes(part.data) if part else b""
-        self._number, self._done = self._number + 1, self._done + len(self._rest)
-        self._heard()
 
 
 def _take(file: FileImport) -> bool:

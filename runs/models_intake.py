@@ -83,9 +83,10 @@ class HookCount(models.Model):
 
 
 class FileImport(models.Model):
-    """A file of Bills that a person gave in the browser: how far it is, and what became of its records.
+    """Files of Bills that a person gave in the browser at once: how far they are, and what became of their records.
 
-    `rejected` has the first of them as [where, why]. `dry`: it was only asked what would become of them.
+    `members` has each file's name and how many parts it has. `amount`: the column that charges are billed by, "" for the usual one.
+    `rejected` has the first of the rejected records as [where, why]. `dry`: it was only asked what would become of them.
     """
 
     class State(models.TextChoices):
@@ -96,7 +97,9 @@ class FileImport(models.Model):
 
     slug = models.CharField(max_length=50)
     name = models.CharField(max_length=200)
+    members = models.JSONField(default=list)
     size = models.PositiveBigIntegerField()
+    amount = models.CharField(max_length=100, blank=True)
     dry = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     read = models.PositiveBigIntegerField(default=0)
@@ -120,7 +123,7 @@ class FileImport(models.Model):
 
 
 class FilePart(models.Model):
-    """A piece of a file until it is read to its end: any worker on any machine can read it here."""
+    """A piece of the files, one file after another, until they are read to the end: any worker on any machine can read it here."""
 
     file = models.ForeignKey(FileImport, models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()

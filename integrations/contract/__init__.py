@@ -7,7 +7,22 @@ from integrations.contract.events import changed
 from integrations.contract.lookup import Lookup, Match, Rule
 from integrations.contract.options import Kind, Option, Options, OptionStep, Panel
 from integrations.contract.preflight import Check, Preflight
-from integrations.contract.source import Arrived, Fetched, FileFormat, Forged, Hook, Item, Pull, Rejected, Rows, Source, Tables, Wanted
+from integrations.contract.source import (
+    Arrived,
+    ExportRow,
+    ExportTable,
+    Fetched,
+    FileFormat,
+    Forged,
+    Hook,
+    Item,
+    Pull,
+    Rejected,
+    Rows,
+    Source,
+    Tables,
+    Wanted,
+)
 from integrations.contract.wire import (
     Answer,
     Auth,
@@ -43,6 +58,8 @@ __all__ = [
     "Destination",
     "Document",
     "DocumentLine",
+    "ExportRow",
+    "ExportTable",
     "Fault",
     "Fetched",
     "FileFormat",

@@ -42,10 +42,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """One raw record as a source's API gave it: its own JSON text; `collection` is "accounts", a key of `Source.items` or "bills"."""
+    """One raw record as a source's API gave it: its own JSON text; `collection` is "accounts", a key of `Source.items` or "bills".
+
+    `where`: in which line of which file it stands, for what is read from files.
+    """
 
     collection: str
     text: str
+    where: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +102,14 @@ class Rows:
 
     `columns` are required, `key` says to which Bill and which of its lines a row belongs, and `bill` makes one raw Bill of all its rows,
     sorted by line. Both are pure and raise ValueError with a sentence that names the column. A row's cells are text, "" where it is null.
+    `amounts` are the columns of money that a file has for each charge: `bill` is told which of them to add up, by default the first.
     """
 
     columns: tuple[str, ...]
     optional: tuple[str, ...]
+    amounts: tuple[str, ...]
     key: Callable[[Mapping[str, str]], tuple[str, str]]
-    bill: Callable[[Iterable[Mapping[str, str]]], Mapping[str, Any]]
+    bill: Callable[[Iterable[Mapping[str, str]], str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,20 +117,40 @@ class FileFormat:
     """A form of files that people fill in or get from elsewhere: what it is as sentences, templates to download, and its JSON Schema."""
 
     about: str
-    templates: tuple[Path, ...]
+    templates: tuple[Path, ...] = ()
     schema: Callable[[], Mapping[str, Any]] | None = None
     rows: Rows | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tables:
-    """A data export of several CSV files, one per table, that make Bills only together: `read` joins the rows of the tables `names`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRow:
+    """A row of an export's table and where it stands. Cells are text, "" where they are null."""
 
-    Cells are text, "" where they are null. Pure; gives Accounts and catalogue records, then Bills, in the source's API shapes.
-    """
+    where: str
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportTable:
+    """One table of a data export: the `names` that its files have, and the columns of a row's id and of what its rows are sorted by."""
 
     names: tuple[str, ...]
-    read: Callable[[Mapping[str, Iterable[Mapping[str, str]]]], Iterable[Fetched]]
+    uid: str = "id"
+    sorted_by: str = "id"
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """A data export of several CSV files that make Bills only together: `read` joins the rows of `tables`, by the first of their names.
+
+    It is given each id's latest row by the column `updated`, sorted as the table says, as often as files have them, in no more memory
+    than a Bill needs. Pure; gives Accounts and catalogue records, then Bills, in the source's API shapes.
+    """
+
+    tables: tuple[ExportTable, ...]
+    updated: str
+    read: Callable[[Mapping[str, Iterable[ExportRow]]], Iterable[Fetched]]
 
 
 @dataclass(frozen=True, kw_only=True)

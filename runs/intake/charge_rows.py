@@ -7,8 +7,7 @@ import csv
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any, TextIO
 
 import msgspec
@@ -16,34 +15,34 @@ import msgspec
 from integrations.contract import Rows
 from runs.intake.found import BILLS, Found
 from runs.intake.json_stream import NOT_UTF8, undecoded
+from runs.intake.spool import fill, spool
 
 NULLS = ("", "NULL", "null")
-CHUNK = 2_000
-TABLE = "CREATE TABLE charges (bill TEXT, line TEXT, number INTEGER, cells BLOB)"
-SORTED = "SELECT bill, number, cells FROM charges ORDER BY bill, line, number"
+SCHEMA = "bill TEXT, line TEXT, number INTEGER, cells BLOB"
+INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?)"
+SORTED = "SELECT bill, number, cells FROM rows ORDER BY bill, line, number"
 
 _Spooled = tuple[str, str, int, bytes]
 
 
-def read_rows(name: str, text: TextIO, rows: Rows) -> Iterator[Found]:
-    reader = csv.reader(text)
+def read_rows(name: str, text: TextIO, rows: Rows, amount: str = "") -> Iterator[Found]:
+    """The Bills of one file; `amount` is the column that is added up, by default the first that `rows` names."""
+    reader, amount = csv.reader(text), amount or rows.amounts[0]
     try:
         header = [column.strip() for column in next(reader, [])]
-        if missing := [column for column in rows.columns if column not in header]:
+        if missing := [column for column in (amount, *rows.columns) if column not in header]:
             yield Found(where=f"{name}: line 1", fault=f"There is no column “{missing[0]}”.")
             return
-        with closing(sqlite3.connect("")) as spool:
-            spool.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8000; {TABLE}")
-            yield from _spool(name, reader, header, rows, spool)
-            yield from _bills(name, rows, spool)
+        with spool(SCHEMA) as database:
+            places = [(column, header.index(column)) for column in (amount, *rows.columns, *rows.optional) if column in header]
+            yield from _spool(name, reader, places, rows, database)
+            yield from _bills(name, rows, amount, database)
     except csv.Error as error:
         yield Found(where=f"{name}: line {reader.line_num}", fault=f"The CSV is broken: {error}. None of its Bills was taken.")
 
 
-def _spool(name: str, reader: Any, header: list[str], rows: Rows, spool: sqlite3.Connection) -> Iterator[Found]:
+def _spool(name: str, reader: Any, places: list[tuple[str, int]], rows: Rows, database: sqlite3.Connection) -> Iterator[Found]:
     """Every row into the spool; gives those that belong to no Bill."""
-    kept = [*rows.columns, *rows.optional]
-    places = [(column, header.index(column)) for column in kept if column in header]
     refused: list[Found] = []
 
     def placed() -> Iterator[_Spooled]:
@@ -58,12 +57,9 @@ def _spool(name: str, reader: Any, header: list[str], rows: Rows, spool: sqlite3
             except ValueError as error:
                 refused.append(Found(where=f"{name}: line {reader.line_num}", fault=str(error)))
 
-    spooled = placed()
-    while chunk := list(islice(spooled, CHUNK)):
-        spool.executemany("INSERT INTO charges VALUES (?, ?, ?, ?)", chunk)
+    for _ in fill(database, INSERT, placed()):
         yield from refused
         refused.clear()
-    yield from refused
 
 
 def _cell(cells: list[str], at: int) -> str:
@@ -71,12 +67,12 @@ def _cell(cells: list[str], at: int) -> str:
     return "" if text in NULLS else text
 
 
-def _bills(name: str, rows: Rows, spool: sqlite3.Connection) -> Iterator[Found]:
-    for bill, charges in groupby(spool.execute(SORTED), key=lambda row: row[0]):
+def _bills(name: str, rows: Rows, amount: str, database: sqlite3.Connection) -> Iterator[Found]:
+    for bill, charges in groupby(database.execute(SORTED), key=lambda row: row[0]):
         numbers = _Numbers()
         where = f"{name}: Bill {bill}"
         try:
-            value = rows.bill(numbers.watch(charges))
+            value = rows.bill(numbers.watch(charges), amount)
         except ValueError as error:
             yield Found(where=f"{name}: line {numbers.current} (Bill {bill})", collection=BILLS, fault=str(error))
             continue

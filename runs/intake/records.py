@@ -22,17 +22,17 @@ _ENDINGS = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl
 _Member = tuple[str, Any, str]
 
 
-def read_records(name: str, stream: BinaryIO, collections: Collection[str], rows: Rows | None = None) -> Iterator[Found]:
+def read_records(name: str, stream: BinaryIO, collections: Collection[str], rows: Rows | None = None, amount: str = "") -> Iterator[Found]:
     """The records of one file in order. `name` is for people; its ending says what the file is, else the file's first line does.
 
-    With `rows`, a CSV has charges that are added up to Bills.
+    With `rows`, a CSV has charges that are added up to Bills, by the column `amount` where it is given.
     """
     buffered = io.BufferedReader(cast(io.RawIOBase, stream), _SNIFFED)
     kind = _ENDINGS.get(PurePath(name).suffix.lower()) or _sniffed(buffered)
     text = io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         if kind == "csv":
-            yield from read_rows(name, text, rows) if rows else read_csv(name, text)
+            yield from read_rows(name, text, rows, amount) if rows else read_csv(name, text)
         elif kind == "jsonl":
             yield from _jsonl(name, text, collections)
         else:

@@ -1,53 +1,113 @@
-"""A data export of several CSV files to raw records: each file is a table, and the source joins them."""
+"""A data export of several CSV files to raw records: each file is a table, and the source joins them.
+
+All rows wait in a spool, where the latest of an id replaces the others, and come back sorted: no export is too large to be joined.
+"""
 
 import csv
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from itertools import chain
-from pathlib import Path
-from typing import TextIO
+import io
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import BinaryIO
 
-from integrations.contract import Fetched, Tables
+import msgspec
+
+from integrations.contract import ExportRow, ExportTable, Fetched, Tables
 from runs.intake.charge_rows import NULLS
-from runs.intake.found import Found, position
+from runs.intake.found import Found, seeming_id
 from runs.intake.json_stream import NOT_UTF8, parse, undecoded
+from runs.intake.spool import fill, spool
+
+SCHEMA = "part TEXT, uid TEXT, sorted TEXT, updated TEXT, number INTEGER, place TEXT, cells BLOB, PRIMARY KEY (part, uid)"
+INSERT = """
+    INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (part, uid) DO UPDATE
+    SET sorted = excluded.sorted, updated = excluded.updated, place = excluded.place, cells = excluded.cells
+    WHERE excluded.updated >= updated
+"""
+SORTED = "SELECT place, cells FROM rows WHERE part = ? ORDER BY sorted, number"
+EXPORT = "the data export"
+
+_Spooled = tuple[str, str, str, str, int, str, bytes]
 
 
-def table_of(path: Path, names: Collection[str]) -> str:
-    """The table that a CSV file holds: it is named so, or lies in a folder that is; "" for any other file."""
+class _UnjoinableError(Exception):
+    """Nothing of the export can be taken: where, and why as a sentence."""
+
+
+def table_of(name: str, tables: Tables) -> ExportTable | None:
+    """The table that a CSV file holds: its name begins with the table's, or it lies in a folder that has it; None for any other file."""
+    path = PurePath(name)
     if path.suffix.lower() != ".csv":
-        return ""
-    return next((name for name in (path.stem, *(folder.name for folder in path.parents)) if name in names), "")
+        return None
+    names = {known: table for table in tables.tables for known in table.names}
+    begun = [known for known in names if _begins(path.stem, known)]
+    if begun:
+        return names[max(begun, key=len)]
+    return next((names[folder.name] for folder in path.parents if folder.name in names), None)
 
 
-def read_tables(paths: Sequence[Path], tables: Tables) -> Iterator[Found]:
-    """The records that all files make together. OSError for a file that cannot be opened."""
-    with ExitStack() as opened:
-        streams = [
-            (table_of(path, tables.names), opened.enter_context(path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")))
-            for path in paths
-        ]
-        rows = {name: _all_rows([stream for table, stream in streams if table == name]) for name in tables.names}
-        counts: dict[str, int] = {}
-        try:
-            for record in tables.read(rows):
-                counts[record.collection] = counts.get(record.collection, 0) + 1
-                yield _found(record, counts[record.collection])
-        except csv.Error as error:
-            yield Found(where="the data export", fault=f"The CSV is broken: {error}. Nothing more of it was read.")
+def _begins(stem: str, known: str) -> bool:
+    """As in line_item, line_item_2026-10 and “line_item (1)”."""
+    return stem.startswith(known) and not stem[len(known) :][:1].isalnum()
 
 
-def _all_rows(streams: Sequence[TextIO]) -> Iterator[Mapping[str, str]]:
-    return chain.from_iterable(map(_rows, streams))
+def read_tables(files: Sequence[tuple[str, BinaryIO]], tables: Tables) -> Iterator[Found]:
+    """The records that all files, given by name, make together; every one of them holds a table."""
+    parts = [(name, stream, table) for name, stream in files if (table := table_of(name, tables))]
+    try:
+        _demand_all({table.names for _, _, table in parts}, tables)
+        with spool(SCHEMA) as database:
+            for name, stream, table in parts:
+                yield from _spool(PurePath(name).name, stream, table, tables.updated, database)
+            for record in tables.read({table.names[0]: _rows(database, table) for table in tables.tables}):
+                yield _found(record)
+    except _UnjoinableError as error:
+        where, why = error.args
+        yield Found(where=where, fault=f"{why} Nothing of the export was taken.")
 
 
-def _rows(stream: TextIO) -> Iterator[Mapping[str, str]]:
-    """Each row by its columns, nulls as ""."""
-    for row in csv.DictReader(stream, restkey=""):
-        yield {name: "" if cell in NULLS else cell for name, cell in row.items() if name and isinstance(cell, str)}
+def _demand_all(given: set[tuple[str, ...]], tables: Tables) -> None:
+    for table in tables.tables:
+        if table.required and table.names not in given:
+            raise _UnjoinableError(EXPORT, f"There is no file of the table {' or '.join(table.names)} beside the others.")
 
 
-def _found(record: Fetched, number: int) -> Found:
-    fault = NOT_UTF8 if undecoded(record.text) else ""
-    value = parse(record.text)
-    return Found(where=position(record.collection, number, value), collection=record.collection, value=value, raw=record.text, fault=fault)
+def _spool(name: str, stream: BinaryIO, table: ExportTable, updated: str, database: sqlite3.Connection) -> Iterator[Found]:
+    """Every row of a file into the spool; gives those that have no id or are not text."""
+    reader = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=""))
+    refused: list[Found] = []
+    try:
+        header = [column.strip() for column in next(reader, [])]
+        if missing := [column for column in (table.uid, table.sorted_by) if column not in header]:
+            raise _UnjoinableError(f"{name}: line 1", f"There is no column “{missing[0]}”.")
+
+        def placed() -> Iterator[_Spooled]:
+            for cells in reader:
+                row = {column: cell for column, cell in zip(header, cells, strict=False) if cell not in NULLS}
+                place = f"{name}: line {reader.line_num}"
+                why = NOT_UTF8 if undecoded("".join(cells)) else "" if row.get(table.uid) else f"{table.uid} is missing."
+                if why and any(cells):
+                    refused.append(Found(where=place, fault=why))
+                if not why:
+                    known = (table.names[0], row[table.uid], row.get(table.sorted_by, ""), row.get(updated, ""))
+                    yield *known, reader.line_num, place, msgspec.json.encode(row)
+
+        for _ in fill(database, INSERT, placed()):
+            yield from refused
+            refused.clear()
+    except csv.Error as error:
+        raise _UnjoinableError(f"{name}: line {reader.line_num}", f"The CSV is broken: {error}.") from None
+
+
+def _rows(database: sqlite3.Connection, table: ExportTable) -> Iterator[ExportRow]:
+    for place, cells in database.execute(SORTED, [table.names[0]]):
+        yield ExportRow(where=place, cells=msgspec.json.decode(cells, type=dict[str, str]))
+
+
+def _found(record: Fetched) -> Found:
+    try:
+        value = parse(record.text)
+    except ValueError as error:
+        return Found(where=record.where, collection=record.collection, fault=str(error))
+    known = f" (id {seeming_id(value)})" if seeming_id(value) else ""
+    return Found(where=f"{record.where}{known}", collection=record.collection, value=value, raw=record.text)

@@ -1,6 +1,7 @@
-"""A file of Bills given in the browser, for people without a shell: read as import_bills reads it, told record by record."""
+"""Files of Bills given in the browser, for people without a shell: read as import_bills reads it, told record by record."""
 
 import json
+from itertools import chain
 from mimetypes import guess_type
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.models import Source
 from integrations import registry
 from integrations.contract import FileFormat
+from integrations.contract import Source as Declared
 from runs import file_import, intake_tasks
 from runs.models import FileImport
 from runs.views.orders import person
@@ -28,14 +30,30 @@ AT_ONCE = 1024 * 1024
 may_operate = permission_required("runs.operate", raise_exception=True)
 
 
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One or several files, each checked."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        given = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(each, initial) for each in given or [None]]
+
+
 class IntakeForm(forms.Form):
     source = forms.ChoiceField(help_text="The billing platform that the Bills come from.")
-    file = forms.FileField(
+    file = FilesField(
         max_length=200,
-        help_text=f"JSON, JSONL or CSV, at most {LARGEST // 1024 // 1024} MB; manage.py import_bills takes files of any length.",
-        widget=forms.FileInput({"accept": ".json,.jsonl,.ndjson,.csv"}),
+        help_text=f"JSON, JSONL or CSV, one or several, at most {LARGEST // 1024 // 1024} MB; the files of a data export together. "
+        "manage.py import_bills takes files of any length.",
+        widget=FilesInput({"accept": ".json,.jsonl,.ndjson,.csv"}),
         error_messages={"required": "Choose a file.", "empty": "The file is empty.", "max_length": "The file's name is too long."},
     )
+    amount = forms.ChoiceField(label="Billed cost", required=False)
     dry = forms.BooleanField(label="Dry run", required=False, help_text="Says what would become of each record, and changes nothing.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,13 +62,32 @@ class IntakeForm(forms.Form):
         labels = {source.platform: source.label for source in registry.sources()}
         stored = {source.slug: str(source) for source in Source.objects.filter(platform__in=labels)}
         self.fields["source"].choices = list((labels | stored).items())  # type: ignore[attr-defined]
+        offering = {source.label: amounts for source in registry.sources() if (amounts := amounts_of(source))}
+        if not offering:
+            del self.fields["amount"]
+            return
+        self.fields["amount"].choices = [(amount, amount) for amount in dict.fromkeys(chain(*offering.values()))]  # type: ignore[attr-defined]
+        self.fields["amount"].help_text = f"Of {' and '.join(offering)} only: which of a charge's costs is billed."
 
-    def clean_file(self) -> "UploadedFile[Any]":
-        file: UploadedFile[Any] = self.cleaned_data["file"]
-        size = file.size or 0
+    def clean_file(self) -> "list[UploadedFile[Any]]":
+        files: list[UploadedFile[Any]] = self.cleaned_data["file"]
+        size = sum(file.size or 0 for file in files)
         if size > LARGEST:
-            raise forms.ValidationError(f"{file.name} has {filesizeformat(size)}. Split it, or import it with manage.py import_bills.")
-        return file
+            names = ", ".join(str(file.name) for file in files)
+            raise forms.ValidationError(f"{names} has {filesizeformat(size)}. Split it, or import it with manage.py import_bills.")
+        return files
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        stored = Source.objects.filter(slug=given.get("source", "")).values_list("platform", flat=True).first()
+        platform = stored or given.get("source", "")
+        known = next((amounts_of(source) for source in registry.sources() if source.platform == platform), ())
+        return given | {"amount": given.get("amount", "") if given.get("amount") in known else ""}
+
+
+def amounts_of(source: Declared) -> tuple[str, ...]:
+    """The columns of money that a person chooses from, none where there is no choice."""
+    return source.files.rows.amounts if source.files and source.files.rows else ()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,7 +111,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a file is, then what became of its records."""
     found = get_object_or_404(FileImport, pk=pk)
     over = found.state in (FileImport.State.DONE, FileImport.State.FAILED)
-    form = IntakeForm(initial={"source": found.slug})
+    form = IntakeForm(initial={"source": found.slug, "amount": found.amount})
     shown = {"report": found, "over": over, "tiles": tiles(found), "title": "Import Bills", "form": form}
     return render(request, "runs/import.html", _context(request, **shown))
 
@@ -112,9 +149,8 @@ def tiles(found: FileImport) -> list[dict[str, Any]]:
 
 
 def _taken(request: HttpRequest, form: IntakeForm) -> FileImport:
-    given = form.cleaned_data["file"]
-    chunks = given.chunks(file_import.PIECE)
-    kept = file_import.keep(form.cleaned_data["source"], given.name, given.size, chunks, form.cleaned_data["dry"], person(request))
+    given = form.cleaned_data
+    kept = file_import.keep(given["source"], given["file"], given["dry"], given["amount"], person(request))
     if kept.size <= AT_ONCE:
         file_import.work(kept)
     else:

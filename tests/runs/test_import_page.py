@@ -127,6 +127,68 @@ def test_a_long_file_is_read_by_a_worker(client: Client, monkeypatch: pytest.Mon
     assert figures(page) == [1000, 0, 0, 0] and "data-refresh-url" not in page
 
 
+EXPORT = {
+    "finalized_invoice.csv": "id,customer_id,status,total,credit_type_id,issued_at\ninv-1,cus-1,FINALIZED,150000,{cents},2026-07-02\n"
+    "inv-2,,FINALIZED,1,{cents},2026-07-02\n",
+    "line_item.csv": "id,invoice_id,product_id,total,credit_type_id\n"
+    "li-1,inv-1,prd-9,150000,{cents}\nli-2,inv-1,prd-9,5,{cents}\n,,,,\n,,,7,\n",
+    "product.csv": "id,name\nprd-9,Tokens\n",
+}
+
+
+def give_export(client: Client, names: list[str], **more: str) -> str:
+    cents = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
+    files = [SimpleUploadedFile(name, EXPORT[name].format(cents=cents).encode()) for name in names]
+    answer: Any = client.post(PAGE, {"source": "metronome", "file": files} | more, follow=True)
+    return str(answer.content.decode())
+
+
+def test_the_files_of_an_export_are_taken_together(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked at first, then stored; by a worker where they are long, in the order in which they were chosen or another."""
+    page = give_export(client, list(EXPORT), dry="on")
+    assert figures(page) == [1, 0, 0, 2] and "This was a dry run" in page and not Bill.objects.exists()
+    assert "finalized_invoice.csv: line 3 (id inv-2)" in page and "customer_id is missing." in page
+    assert "line_item.csv: line 5" in page and "id is missing." in page
+
+    monkeypatch.setattr(intake_tasks, "wake_file", lambda pk: None)
+    monkeypatch.setattr(intake, "AT_ONCE", 0)
+    assert "It waits for a worker." in give_export(client, list(reversed(EXPORT)))
+    file = FileImport.objects.first()
+    assert file is not None and file.members == [[name, 1] for name in reversed(EXPORT)]
+    seen: list[int] = []
+    file_import.work(file, lambda: seen.append(FileImport.objects.get(pk=file.pk).read))
+    assert seen == sorted(seen) and len(seen) == len(EXPORT)
+    file.refresh_from_db()
+    assert (file.state, file.created, file.rejected_count, file.read) == ("DONE", 1, 2, file.size)
+    assert [line["amount"] for line in Bill.objects.get().current_revision.document["lines"]] == ["1500.00", "0.05"]  # type: ignore[union-attr]
+
+
+def test_half_an_export_is_told_and_nothing_is_taken(client: Client) -> None:
+    page = give_export(client, ["finalized_invoice.csv"])
+    assert figures(page) == [0, 0, 0, 1] and "There is no file of the table line_item beside the others." in page
+
+
+def test_several_files_of_bills_are_one_import(client: Client) -> None:
+    files = [SimpleUploadedFile(f"{uid}.json", json.dumps([a_raw_bill(uid), {"id": uid}]).encode()) for uid in ("b-1", "b-2")]
+    answer: Any = client.post(PAGE, {"source": "m3ter", "file": files}, follow=True)
+    page = answer.content.decode()
+    assert figures(page) == [2, 0, 0, 2] and "b-1.json, b-2.json: 4 Bills came." in page and "b-2.json: bill 2 (id b-2)" in page
+
+
+def test_a_person_chooses_the_cost_that_is_billed(client: Client) -> None:
+    rows = "BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargeCategory,ProviderName,ServiceName,"
+    rows += "SubAccountId\n"
+    rows += "10,7.5,USD,2024-09-01,2024-10-01,Usage,AWS,Queue,s-1\n"
+    totals = []
+    for amount in ({}, {"amount": "EffectiveCost"}, {"amount": "BilledCost"}):
+        give(client, rows, "cost.csv", "focus", **amount)
+        totals.append(str(Bill.objects.get().total.normalize()))
+    assert totals == ["1E+1", "7.5", "1E+1"] and Bill.objects.get().revisions.count() == 3
+    assert "Select a valid choice" in give(client, rows, "cost.csv", "focus", amount="Guess")
+    assert figures(give(client, json.dumps([a_raw_bill()]), amount="EffectiveCost")) == [1, 0, 0, 0], "others have no such choice"
+    assert FileImport.objects.first().amount == ""  # type: ignore[union-attr]
+
+
 def test_a_file_whose_worker_died_is_read_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[int] = []
     monkeypatch.setattr(intake_tasks, "wake_file", woken.append)

@@ -8,9 +8,10 @@ from integrations.sources.focus.charges import ROWS
 
 ABOUT = (
     "A cloud provider's cost and usage file in the FOCUS 1.0 format, as CSV. A sub account is an Account, a service a Product, and a "
-    "billing period one Bill per provider and currency, with a line for each service and kind of charge. Its amounts are BilledCost, what "
-    "the provider puts on its invoice; EffectiveCost, which spreads commitments over the months they are used in, ListCost and "
-    "ContractedCost are not billed. One file holds a Bill whole: a later file with the same months replaces them."
+    "billing period one Bill per provider and currency, with a line for each service and kind of charge. You choose which of its costs is "
+    "billed: BilledCost, what the provider puts on its invoice; EffectiveCost, which spreads commitments over the months they are used "
+    "in; ContractedCost, at your negotiated prices; or ListCost, at list prices. One file holds a Bill whole: a later file with the same "
+    "months replaces them."
 )
 
 SOURCE = Source(

@@ -12,7 +12,9 @@ from typing import Any
 from integrations.contract import Rows
 from integrations.sources.reading import EXACT, Record
 
-COLUMNS = ("BilledCost", "BillingCurrency", "BillingPeriodStart", "BillingPeriodEnd", "ChargeCategory", "ProviderName", "ServiceName")
+AMOUNTS = ("BilledCost", "EffectiveCost", "ContractedCost", "ListCost")
+"""The costs of a charge, all in BillingCurrency."""
+COLUMNS = ("BillingCurrency", "BillingPeriodStart", "BillingPeriodEnd", "ChargeCategory", "ProviderName", "ServiceName")
 OPTIONAL = ("SubAccountId", "SubAccountName", "BillingAccountId", "BillingAccountName", "ConsumedQuantity", "ConsumedUnit")
 TYPES = {"Usage": "USAGE", "Purchase": "STANDING_CHARGE", "Tax": "AD_HOC", "Credit": "USAGE_CREDIT", "Adjustment": "MANUAL_ADJUSTMENT"}
 """The type of a Bill's line by ChargeCategory."""
@@ -32,8 +34,8 @@ def key(row: _Row) -> tuple[str, str]:
     return "-".join(parts), _line_key(record)
 
 
-def bill(rows: Iterable[_Row]) -> dict[str, Any]:
-    """One raw Bill of all its rows, sorted by line."""
+def bill(rows: Iterable[_Row], amount: str) -> dict[str, Any]:
+    """One raw Bill of all its rows, sorted by line, with one of AMOUNTS added up."""
     head: _Row = {}
     lines: list[dict[str, Any]] = []
 
@@ -45,11 +47,11 @@ def bill(rows: Iterable[_Row]) -> dict[str, Any]:
 
     with localcontext(EXACT):
         for name, charges in groupby(noted(), key=lambda row: _line_key(Record(row))):
-            lines.append(_line(name, charges))
-    return _head(Record(head)) | {"lines": lines}
+            lines.append(_line(name, charges, amount))
+    return _head(Record(head), amount) | {"lines": lines}
 
 
-def _head(record: Record) -> dict[str, Any]:
+def _head(record: Record, amount: str) -> dict[str, Any]:
     start, end = _period(record)
     sub = "SubAccount" if record.text("SubAccountId") else "BillingAccount"
     return {
@@ -59,22 +61,22 @@ def _head(record: Record) -> dict[str, Any]:
         "bill_date": (end - DAY).isoformat(),
         "status": "APPROVED",
         "period": {"start": start.isoformat(), "end": end.isoformat()},
-        "note": f"From {record.text('ProviderName')}'s cost file.",
+        "note": f"From {record.text('ProviderName')}'s cost file, by {amount}.",
     }
 
 
-def _line(name: str, charges: Iterable[_Row]) -> dict[str, Any]:
-    amount, quantity, units, record = Decimal(0), Decimal(0), set[str](), Record({})
+def _line(name: str, charges: Iterable[_Row], amount: str) -> dict[str, Any]:
+    total, quantity, units, record = Decimal(0), Decimal(0), set[str](), Record({})
     for row in charges:
         record = Record(row)
-        cost, used = record.number("BilledCost"), record.number("ConsumedQuantity")
+        cost, used = record.number(amount), record.number("ConsumedQuantity")
         if cost is None:
-            raise record.error("BilledCost is missing")
-        amount += cost
+            raise record.error(f"{amount} is missing")
+        total += cost
         quantity += used or 0
         units.add(record.text("ConsumedUnit") if used is not None else "")
     service, category = record.required("ServiceName"), record.required("ChargeCategory")
-    line = {"key": name, "type": TYPES.get(category, "AD_HOC"), "amount": f"{amount:f}"}
+    line = {"key": name, "type": TYPES.get(category, "AD_HOC"), "amount": f"{total:f}"}
     line["description"] = service if category == "Usage" else f"{service}, {category.lower()}"
     product = {"refs": {"Product": {"id": service, "name": service}}}
     return line | product | ({"quantity": f"{quantity:f}", "unit": units.pop()} if len(units) == 1 and "" not in units else {})
@@ -93,4 +95,4 @@ def _period(record: Record) -> tuple[dt.date, dt.date]:
     return start, end
 
 
-ROWS = Rows(columns=COLUMNS, optional=OPTIONAL, key=key, bill=bill)
+ROWS = Rows(columns=COLUMNS, optional=OPTIONAL, amounts=AMOUNTS, key=key, bill=bill)

@@ -1,19 +1,17 @@
-"""Metronome's data export, rows of its tables -> invoices as its API has them. Pure.
+"""Metronome's data export, the latest rows of its tables -> invoices as its API has them. Pure.
 
-Files are an append-only log: a row comes again when it changed, and when a transfer was repeated, so the latest row of an id holds. Any
-column may be null. Custom fields are in the JSON column `metadata` (data export reference, read in November 2026).
+Files are an append-only log: a row comes again when it changed, and when a transfer was repeated. Any column may be null. Custom fields
+are in the JSON column `metadata` (data export reference, read in November 2026).
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import groupby
 from typing import Any
 
-from integrations.contract import Fetched
+from integrations.contract import ExportRow, ExportTable, Fetched, Tables
 
-INVOICES, LINES, PRODUCTS = ("invoice", "finalized_invoice"), "line_item", "product"
-TABLES = (*INVOICES, LINES, PRODUCTS)
+INVOICES, LINES, PRODUCTS = "invoice", "line_item", "product"
 
 Row = Mapping[str, str]
 Raw = dict[str, Any]
@@ -21,25 +19,27 @@ Raw = dict[str, Any]
 _JSON_COLUMNS = ("presentation_group_values", "pricing_group_values", "applied_commit_or_credit", "external_invoice", "tier")
 
 
-def raw_records(tables: Mapping[str, Iterable[Row]]) -> Iterator[Fetched]:
-    """Products, then invoices with their lines; amounts stay the text that they are."""
-    products = {uid: _product(row) for uid, row in _latest(tables.get(PRODUCTS, ())).items()}
-    lines: dict[str, list[Raw]] = defaultdict(list)
-    for row in _latest(tables.get(LINES, ())).values():
-        lines[row.get("invoice_id", "")].append(_line(row, products))
-    yield from (Fetched(collection="products", text=json.dumps(product)) for product in products.values())
-    for uid, row in _latest(chain(*(tables.get(name, ()) for name in INVOICES))).items():
-        yield Fetched(collection="bills", text=json.dumps(_invoice(row, lines[uid])))
+def raw_records(tables: Mapping[str, Iterable[ExportRow]]) -> Iterator[Fetched]:
+    """Products, then invoices with their lines; amounts stay the text that they are. Only products are kept until the end."""
+    products: dict[str, Raw] = {}
+    for row in tables[PRODUCTS]:
+        products[row.cells["id"]] = product = _product(row.cells)
+        yield Fetched(collection="products", text=json.dumps(product), where=row.where)
+    for row, lines in _joined(tables[INVOICES], tables[LINES]):
+        where = f"{row.where}, with lines from {lines[0].where} on" if lines else row.where
+        invoice = _invoice(row.cells, [_line(line.cells, products) for line in lines])
+        yield Fetched(collection="bills", text=json.dumps(invoice), where=where)
 
 
-def _latest(rows: Iterable[Row]) -> dict[str, Row]:
-    """By id. Of two rows the one updated later holds, of two as old the one that comes later in the files."""
-    found: dict[str, Row] = {}
-    for row in rows:
-        uid = row.get("id", "")
-        if uid and row.get("updated_at", "") >= found.get(uid, {}).get("updated_at", ""):
-            found[uid] = row
-    return found
+def _joined(invoices: Iterable[ExportRow], lines: Iterable[ExportRow]) -> Iterator[tuple[ExportRow, list[ExportRow]]]:
+    """Each invoice with its lines; both come sorted by the invoice's id, and lines of other invoices are passed over."""
+    owned = groupby(lines, key=lambda line: line.cells.get("invoice_id", ""))
+    owner, own = next(owned, ("", iter(())))
+    for invoice in invoices:
+        uid = invoice.cells["id"]
+        while owner < uid and (following := next(owned, None)):
+            owner, own = following
+        yield invoice, list(own) if owner == uid else []
 
 
 def _product(row: Row) -> Raw:
@@ -92,6 +92,17 @@ def _custom_fields(row: Row, name: str) -> Any:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=str)
+        return json.loads(text, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
         return text
+
+
+TABLES = Tables(
+    tables=(
+        ExportTable(names=(PRODUCTS,), required=False),
+        ExportTable(names=(INVOICES, "finalized_invoice")),
+        ExportTable(names=(LINES,), sorted_by="invoice_id"),
+    ),
+    updated="updated_at",
+    read=raw_records,
+)

@@ -1,8 +1,9 @@
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
@@ -13,7 +14,7 @@ from integrations import registry
 from integrations.contract import Rejected
 from runs import tasks
 from runs.collect import Collector
-from runs.intake.tables import read_tables, table_of
+from runs.intake.tables import table_of
 from runs.management.output import write
 
 STDIN = "-"
@@ -32,11 +33,11 @@ A file's ending says what it is; for - and other endings its first line does. Fi
           lineItems.servicePeriodStartDate, lineItems.servicePeriodEndDate
           An empty cell is a field not given. Pricing bands are lists and have no columns.
 
-Metronome's data export is taken whole: its CSV files named invoice or finalized_invoice, line_item and product, or lying in folders of
-these names, all in one call.
+Metronome's data export is taken whole: its CSV files whose names begin with invoice or finalized_invoice, line_item and product, or lying
+in folders of these names, all in one call.
 
---source files takes Bills in Billpost's own form, --source focus a cloud provider's FOCUS 1.0 cost file; the page Import Bills has
-templates and the JSON Schema of both.
+--source files takes Bills in Billpost's own form, --source focus a cloud provider's FOCUS 1.0 cost file, billed by BilledCost or by what
+--amount names; the page Import Bills has templates and the JSON Schema of both.
 
 Prints {received, created, revised, unchanged, rejected: [{where, why}]}: received counts every Bill that came. A record that cannot be
 read is rejected and the rest is kept; the exit code is then 1. Importing a file again changes nothing.
@@ -52,11 +53,13 @@ class Command(BaseCommand):
         parser.add_argument("--source", metavar="SLUG", required=True, help="the source; a platform's name makes its default source")
         parser.add_argument("--platform", default="", help="the billing platform of a source that is new under a name of its own")
         parser.add_argument("--dry-run", action="store_true", help="say what would become of each record, and change nothing")
+        parser.add_argument("--amount", metavar="COLUMN", default="", help="of files of charges: the column of money that is billed")
         parser.add_argument("files", nargs="+", metavar="FILE", help="- is standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry = options["dry_run"]
-        collector = Collector(find_or_make_source(options["source"], options["platform"], keep=not dry), dry=dry)
+        stored = find_or_make_source(options["source"], options["platform"], keep=not dry)
+        collector = Collector(stored, dry=dry, amount=_amount(stored, options["amount"]))
         _take_all(collector, options["files"])
         if not dry and (collector.report.created or collector.report.revised):
             tasks.wake_all()
@@ -89,27 +92,33 @@ def _make_source(slug: str, platform: str, label: str, keep: bool) -> Source:
     return source
 
 
+def _amount(source: Source, amount: str) -> str:
+    """The column to bill by. CommandError for one that the source's files do not have."""
+    files = registry.source(source.platform).files
+    known = files.rows.amounts if files and files.rows else ()
+    if amount and amount not in known:
+        offered = f"choose one of {', '.join(known)}" if known else "leave --amount out"
+        raise CommandError(f"Files of {source.platform} have no amounts called “{amount}”: {offered}.")
+    return amount
+
+
 def _take_all(collector: Collector, names: Sequence[str]) -> None:
-    """One by one, unless they are the tables of a data export, which only together make Bills."""
-    tables, paths = collector.source.tables, [Path(name) for name in names]
-    if tables is None or not all(table_of(path, tables.names) for path in paths):
-        for name in names:
-            take(collector, name)
-        return
-    try:
-        collector.take(read_tables(paths, tables))
-    except OSError as error:
-        collector.report.rejected.append(Rejected(where=str(error.filename), why=f"The file cannot be read: {error.strerror}."))
+    """All files; one that cannot be opened is rejected like a record, and of a data export then nothing is taken."""
+    tables = collector.source.tables
+    joined = tables is not None and all(table_of(name, tables) for name in names)
+    for several in [names] if joined else [[name] for name in names]:
+        with ExitStack() as opened:
+            try:
+                collector.take_files([(_shown(name, joined), _open(name, opened)) for name in several])
+            except OSError as error:
+                why = f"The file cannot be read: {error.strerror}."
+                collector.report.rejected.append(Rejected(where=str(error.filename or several[0]), why=why))
 
 
-def take(collector: Collector, name: str) -> None:
-    """One file into the collector; one that cannot be opened is rejected like a record."""
-    if name == STDIN:
-        collector.take_file("standard input", sys.stdin.buffer)
-        return
-    path = Path(name)
-    try:
-        with path.open("rb") as stream:
-            collector.take_file(path.name, stream)
-    except OSError as error:
-        collector.report.rejected.append(Rejected(where=name, why=f"The file cannot be read: {error.strerror}."))
+def _shown(name: str, joined: bool) -> str:
+    """A table may be told by its folder; any other file by its own name."""
+    return "standard input" if name == STDIN else name if joined else Path(name).name
+
+
+def _open(name: str, opened: ExitStack) -> BinaryIO:
+    return sys.stdin.buffer if name == STDIN else opened.enter_context(Path(name).open("rb"))

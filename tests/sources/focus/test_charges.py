@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from integrations.sources.canonical import read_bill
 from integrations.sources.focus import SOURCE
-from integrations.sources.focus.charges import COLUMNS, OPTIONAL, ROWS
+from integrations.sources.focus.charges import AMOUNTS, COLUMNS, OPTIONAL, ROWS
 from runs.intake.found import Found
 from runs.intake.records import read_records
 from tests.source import ROOT
 
 REAL = Path(os.environ.get("FOCUS_SAMPLE") or ROOT.parent / "shared" / "data" / "focus_sample.csv")
-HEADER = (*COLUMNS, *OPTIONAL)
+HEADER = ("BilledCost", *COLUMNS, *OPTIONAL)
 CHARGE = {
     "BilledCost": "0.0000008", "BillingCurrency": "USD", "BillingPeriodStart": "2024-09-01 00:00:00",
     "BillingPeriodEnd": "2024-10-01T00:00:00Z", "ChargeCategory": "Usage", "ProviderName": "AWS", "ServiceName": "Queue",
@@ -113,18 +113,42 @@ def test_any_bytes_are_read_or_refused_in_a_sentence(content: bytes) -> None:
             assert found.fault.strip() or found.value
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the FinOps Foundation's sample file is not there; FOCUS_SAMPLE names it")
-def test_a_real_file_adds_up_to_the_cent() -> None:
+real = pytest.mark.skipif(not REAL.exists(), reason="the FinOps Foundation's sample file is not there; FOCUS_SAMPLE names it")
+
+
+@real
+@pytest.mark.parametrize("amount", ["BilledCost", "EffectiveCost", "ListCost"])
+def test_a_real_file_adds_up_to_the_cent(amount: str) -> None:
     """1,000 rows of real cost data: what the Bills come to is what the rows come to, and nothing is rejected."""
     expected: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     with REAL.open(newline="") as stream:
         for row in csv.DictReader(stream):
             sub = row["SubAccountId"] if row["SubAccountId"] != "NULL" else row["BillingAccountId"]
-            expected[sub, row["BillingCurrency"]] += Decimal(row["BilledCost"])
-    found = list(read_records("focus.csv", io.BytesIO(REAL.read_bytes()), ("bills",), ROWS))
+            expected[sub, row["BillingCurrency"]] += Decimal(row[amount])
+    found = list(read_records("focus.csv", io.BytesIO(REAL.read_bytes()), ("bills",), ROWS, amount))
     assert not [each.fault for each in found if each.fault]
     got: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for each in found:
         bill = SOURCE.read_bill(each.value)
         got[bill.account.id, bill.currency] += sum((line.amount for line in bill.lines), Decimal(0))
+        assert bill.note == f"From {each.value['id'].split('-')[0]}'s cost file, by {amount}."
     assert got == expected and len(expected) > 10
+
+
+@real
+def test_a_cost_that_a_real_file_leaves_out_rejects_its_bill() -> None:
+    """Seven of its rows have no ContractedCost."""
+    found = list(read_records("focus.csv", io.BytesIO(REAL.read_bytes()), ("bills",), ROWS, AMOUNTS[2]))
+    assert [each.fault for each in found if each.fault] == ["ContractedCost is missing."] * 3 and len(found) == 73
+
+
+@pytest.mark.parametrize(("amount", "total"), [("", "10.00"), ("BilledCost", "10.00"), ("EffectiveCost", "7.50"), ("ListCost", "0.00")])
+def test_one_of_the_costs_is_billed(amount: str, total: str) -> None:
+    costs = {"BilledCost": "10", "EffectiveCost": "7.5", "ListCost": "0"}
+    text = (
+        ",".join([*HEADER, "EffectiveCost", "ListCost"]) + "\n" + ",".join((CHARGE | costs)[name] for name in [*HEADER, *list(costs)[1:]])
+    )
+    [found] = read_records("cost.csv", io.BytesIO(text.encode()), ("bills",), ROWS, amount)
+    assert str(read_bill(found.value).total) == total
+    [missing] = read_records("cost.csv", io.BytesIO(text.encode()), ("bills",), ROWS, "ContractedCost")
+    assert (missing.where, missing.fault) == ("cost.csv: line 1", "There is no column “ContractedCost”.")
