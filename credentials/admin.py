@@ -69,6 +69,7 @@ class CredentialAdmin(Base):
             to("create/", connecting.choose_kind, "choose_kind"),
             to("create/<str:kind>/", connecting.create, "create"),
             to("set-up/<str:kind>/", views.setup, "setup"),
+            to("set-up/<str:kind>/<int:place>.zip", views.setup_files, "setup_files"),
             to("callback/", consenting.callback, "callback"),
             to("<uuid:pk>/consent/", consenting.ask, "consent"),
             to("<uuid:pk>/connect/", connecting.connect, "connect"),

@@ -21,10 +21,11 @@ LIST = "admin:credentials_credential_changelist"
 
 
 class Step(NamedTuple):
-    """One step of the set-up page; `into` is the label of the field here that takes what is copied there."""
+    """One step of the set-up page; `into` is the label of the field here that takes what is copied there, `download` where files are."""
 
     step: SetupStep
     into: str
+    download: str = ""
 
 
 def address(action: str, credential: Credential) -> str:
@@ -65,7 +66,14 @@ def unreadable(credential: Credential) -> bool:
 
 def steps(kind: CredentialKind) -> list[Step]:
     labels = {field.name: field.label for field in kind.fields}
-    return [Step(step, labels.get(step.copies, step.copies)) for step in kind.setup]
+    return [
+        Step(
+            step,
+            labels.get(step.copies, step.copies),
+            reverse("admin:credentials_credential_setup_files", args=[kind.kind, place]) if step.files else "",
+        )
+        for place, step in enumerate(kind.setup)
+    ]
 
 
 def kinds_by_system(only: str = "") -> dict[str, list[tuple[CredentialKind, str]]]:

@@ -1,5 +1,7 @@
 """The pages of a credential. Every one that changes anything is a POST and needs `credentials.connect`."""
 
+import io
+import zipfile
 from typing import Any
 from uuid import UUID
 
@@ -138,6 +140,22 @@ def setup(request: HttpRequest, kind: str) -> HttpResponse:
     title = f"Set up {registry.system_label(declared.systems[0])}"
     callback = consent.redirect_uri() if declared.consent else ""
     return page(request, "setup", title=title, kind=declared, steps=pages.steps(declared), callback=callback)
+
+
+@permission_required("credentials.view_credential", raise_exception=True)
+@require_safe
+def setup_files(request: HttpRequest, kind: str, place: int) -> HttpResponse:
+    """What a step brings to the vendor, as a zip."""
+    steps = kind_or_404(kind).setup
+    folder = steps[place].files if place < len(steps) else None
+    if folder is None:
+        raise Http404
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+            archive.write(file, file.relative_to(folder))
+    headers = {"Content-Disposition": f'attachment; filename="{folder.name}.zip"'}
+    return HttpResponse(packed.getvalue(), content_type="application/zip", headers=headers)
 
 
 def kind_or_404(name: str) -> CredentialKind:

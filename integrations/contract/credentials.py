@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from integrations.contract.wire import Request
@@ -106,10 +107,14 @@ class CredentialKind:
 
 @dataclass(frozen=True, kw_only=True)
 class SetupStep:
-    """One step at the vendor before connecting: where to go, what to do, what to copy into which field here."""
+    """One step at the vendor before connecting: where to go, what to do, what to copy into which field here.
+
+    `files`: a folder of what is brought there, offered as a zip of the folder's name.
+    """
 
     title: str
     where: str = ""
     actions: tuple[str, ...] = ()
     copies: str = ""
     warning: str = ""
+    files: Path | None = None

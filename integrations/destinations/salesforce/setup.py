@@ -1,16 +1,19 @@
 """What an administrator does in Salesforce before connecting, step by step. Since Spring '26 apps are External Client Apps."""
 
+from pathlib import Path
+
 from integrations.contract import SetupStep
 
 _PACKAGE = SetupStep(
     title="Deploy the Billpost package",
-    where="A command line with the Salesforce CLI, in the folder integrations/destinations/salesforce/package of Billpost",
+    where="A command line with the Salesforce CLI",
     actions=(
-        "sf project deploy start --target-org <alias> --metadata-dir mdapi",
-        "Or zip the folder mdapi and deploy the zip with Workbench: migration > Deploy.",
+        "Download mdapi.zip here, then: sf project deploy start --target-org <alias> --metadata-dir mdapi.zip",
+        "Or without a command line in Workbench: migration > Deploy, choose the zip, tick Single Package.",
         "It brings the objects Invoice__c and Invoice_Line__c, an external id on Account, and the permission set Billpost Integration.",
     ),
     warning="With objects of your own, skip this step and name them and their fields in the integration's options.",
+    files=Path(__file__).with_name("package") / "mdapi",
 )
 _USER = SetupStep(
     title="Create the integration user",

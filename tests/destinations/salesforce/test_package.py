@@ -1,8 +1,14 @@
 """The metadata package brings what the default options write, and the sample fits the emulator."""
 
 import csv
+import io
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
 from integrations.destinations import salesforce
 from integrations.destinations.salesforce.emulation import catalogue
@@ -77,3 +83,17 @@ def test_the_sample_maps_to_records_that_are_there() -> None:
     rows = list(csv.DictReader((HERE / "sample" / "mappings.csv").open()))
     assert rows and {row["externalSystem"] for row in rows} == {"Salesforce"}
     assert {row["externalId"] for row in rows} <= there
+
+
+@pytest.mark.django_db
+def test_an_administrator_downloads_the_package_from_the_page_that_says_how(client: Client) -> None:
+    page = "/admin/credentials/credential/set-up/SALESFORCE_JWT/"
+    assert client.get(f"{page}0.zip").status_code == 302
+    client.force_login(User.objects.create_superuser("priya"))
+    assert f'href="{page}0.zip"' in client.get(page).content.decode()
+    answer = client.get(f"{page}0.zip")
+    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert answer["Content-Disposition"] == 'attachment; filename="mdapi.zip"'
+    assert {"package.xml", "objects/Invoice__c.object", "permissionsets/Billpost_Integration.permissionset"} <= set(packed.namelist())
+    assert b"<version>" in packed.read("package.xml")
+    assert [client.get(f"{page}{place}.zip").status_code for place in (1, 99)] == [404, 404]
