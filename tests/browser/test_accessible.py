@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from billing.models import Account, Bill, Source
 from credentials.models import Credential
 from integrations.models import IntegrationConfig
-from runs import problem_orders, reconcile_kept
+from runs import preflight, problem_orders, reconcile_kept
 from runs.models import Delivery, Difference, Feed, FileImport, Inbound, IntegrationRun, Problem
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.raw import a_bill, a_line
@@ -39,6 +39,7 @@ def lived_in(installation: Installation) -> Installation:
     FileImport.objects.create(slug="m3ter", name="bills.csv", size=100, read=40, state="READING", seen_at=timezone.now())
     facts = {"received": 2, "created": 1, "rejected_count": 1, "rejected": [["bills.csv: line 2", "currency is missing."]]}
     FileImport.objects.create(slug="m3ter", name="bills.csv", size=100, state="DONE", **facts)
+    preflight.check(IntegrationConfig.objects.get(), None)
     record = reconcile_kept.ask(IntegrationConfig.objects.get(), dt.date(2026, 11, 1), dt.date(2026, 11, 30), None)
     reconcile_kept.work(record)
     assert record.rows.exists(), record.failure
@@ -77,7 +78,7 @@ def addresses() -> dict[str, str]:
         "nothing compared": f"/admin/runs/reconciliation/?integration={integration.pk}&month=2026-01",
         "explain": f"/admin/runs/reconciliation/row/{Difference.objects.earliest('pk').pk}/explain/",
         "calendar": f"/admin/runs/reconciliation/calendar/{integration.pk}/",
-        "search": "/admin/runs/integrationrun/search/?q=b",
+        "search": "/admin/runs/integrationrun/search/?q=b", "checklist": f"/admin/runs/integrationrun/checklist/{integration.pk}/",
     }  # fmt: skip
 
 
@@ -88,6 +89,14 @@ def third_stage(page: Page) -> None:
     page.get_by_label("Destination").select_option("Netsuite")
     page.get_by_role("button", name="Next").click()
     page.get_by_label("Name", exact=True).wait_for()
+
+
+def steps(page: Page) -> None:
+    """The second step of the set-up: products beside their items."""
+    page.goto("/admin/integrations/integrationconfig/add/?entity_type=Bill&system=Netsuite")
+    page.get_by_role("button", name="Set up in steps").click()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("heading", name="Step 2").wait_for()
 
 
 def compared(page: Page) -> None:
@@ -127,7 +136,7 @@ def complaints(page: Page, check: Callable[[Page], list[str]]) -> dict[str, list
         answer = page.goto(address)
         assert answer is not None and answer.status == 200, f"{name}: {address}"
         found[name] = check(page)
-    for name, go in {"third stage": third_stage, "compared": compared}.items():
+    for name, go in {"third stage": third_stage, "steps": steps, "compared": compared}.items():
         go(page)
         found[name] = check(page)
     return {name: faults for name, faults in found.items() if faults}
