@@ -29,6 +29,9 @@ class Everything:
     def currencies(self, table: str, external_id: str) -> Sequence[str]:
         return ()
 
+    def kind(self, table: str, external_id: str) -> str:
+        return ""
+
 
 class NoWire:
     """Building and encoding send nothing."""

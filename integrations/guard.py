@@ -100,7 +100,7 @@ def _wrong_documents(bill: Bill, target: Decimal, documents: Iterable[Document])
                 "Correct the currency's mapping; the Bill goes by itself.",
             )
         total = sum((line.amount for line in document.lines), Decimal(0))
-        if document.lines and not total == document.total == target:
+        if document.whole and not total == document.total == target:
             return _mismatch(total, target, bill.currency, "the Bill's total without what is left out is")
     return None
 

@@ -149,12 +149,25 @@ def _left_out(line: Line, reason: str) -> LeftOut:
 
 
 def _sorted(lines: list[Line], by: str) -> list[Line]:
-    """In the order that the option asks for, lines without an aggregation last; ties keep the source's order."""
+    """In the order that the option asks for, lines without an aggregation last; ties keep the source's order.
+
+    A line that belongs to another, as a discount does, stays below it.
+    """
     if by == "SUBTOTAL":
-        return sorted(lines, key=lambda line: line.amount)
+        return _below(sorted(lines, key=lambda line: line.amount))
     if by == "AGGREGATION_ID":
-        return sorted(lines, key=lambda line: (not _aggregation(line), _aggregation(line)))
-    return lines
+        return _below(sorted(lines, key=lambda line: (not _aggregation(line), _aggregation(line))))
+    return _below(lines)
+
+
+def _below(lines: list[Line]) -> list[Line]:
+    keys = {line.key for line in lines}
+    belonging: dict[str, list[Line]] = {}
+    for line in lines:
+        owner = line.referenced_line if line.referenced_line in keys - {line.key} else ""
+        belonging.setdefault(owner, []).append(line)
+    placed = [each for line in belonging.pop("", []) for each in (line, *belonging.pop(line.key, []))]
+    return [*placed, *(line for left in belonging.values() for line in left)]
 
 
 def _aggregation(line: Line) -> str:

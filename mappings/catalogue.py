@@ -18,8 +18,8 @@ from mappings.models import CatalogueReading, CatalogueRecord
 LOOKED_UP_AT_ONCE = 5_000
 WHOLE_EVERY = timedelta(days=1)
 OVERLAP = timedelta(minutes=10)
-_READ = ("name", "code", "email", "currencies", "within", "facts", "active", "listed")
-_LONGEST = {"name": 300, "code": 200, "email": 320, "within": 200}
+_READ = ("name", "code", "email", "currencies", "kind", "within", "facts", "active", "listed")
+_LONGEST = {"name": 300, "code": 200, "email": 320, "within": 200, "kind": 50}
 
 Key = tuple[str, str, str]
 """(system, table, external id)."""
@@ -108,7 +108,7 @@ def note_failure(system: str, tenant: str, table: str, sentence: str) -> None:
 
 def _changed(known: CatalogueRecord | None, system: str, tenant: str, table: str, row: CatalogueRow) -> CatalogueRecord | None:
     """The record as it is to be stored, None when it is stored so already."""
-    values = {"name": row.name or row.id, "code": row.code, "email": row.email, "within": row.within}
+    values = {"name": row.name or row.id, "code": row.code, "email": row.email, "within": row.within, "kind": row.kind}
     fresh = {name: value[: _LONGEST[name]] for name, value in values.items()} | {
         "currencies": list(row.currencies),
         "facts": [list(fact) for fact in row.facts],

@@ -40,6 +40,7 @@ class Known(NamedTuple):
 
     name: str = ""
     currencies: Sequence[str] = ()
+    kind: str = ""
 
 
 @dataclass
@@ -76,11 +77,14 @@ class MappingLookup:
     def currencies(self, table: str, external_id: str) -> Sequence[str]:
         return self._record(table, external_id).currencies
 
+    def kind(self, table: str, external_id: str) -> str:
+        return self._record(table, external_id).kind
+
     def _record(self, table: str, external_id: str) -> Known:
         key = (table, external_id)
         if key not in self.known:
             found = _records(self.scope).filter(table=table, external_id=external_id).first()
-            self.known[key] = Known(found.name, found.currencies) if found else Known()
+            self.known[key] = Known(found.name, found.currencies, found.kind) if found else Known()
         return self.known[key]
 
     def _mapped(self, table: str, entity: str, ref: Ref, on: dt.date) -> Match | None:
@@ -191,7 +195,7 @@ def _known(scope: Scope, mappings: Mapping[Key, Sequence[ExternalMapping]], fiel
         if name and (value := values.get(name)) not in (None, ""):
             asked |= {(table.name, str(value)) for table in registry.tables(scope.system, entity)}
     stored = _among(_records(scope), "external_id", {external_id for _, external_id in asked})
-    known = {(record.table, record.external_id): Known(record.name, record.currencies) for record in stored}
+    known = {(record.table, record.external_id): Known(record.name, record.currencies, record.kind) for record in stored}
     return {key: known.get(key, Known()) for key in asked}
 
 

@@ -99,6 +99,7 @@ class CatalogueRecord(models.Model):
     code = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=320, blank=True)
     currencies = models.JSONField(default=list, blank=True)
+    kind = models.CharField(max_length=50, blank=True)
     within = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(default=list, blank=True)
     active = models.BooleanField(default=True)

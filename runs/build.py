@@ -1,8 +1,9 @@
 """From claimed runs to documents: loads what a batch needs in a fixed number of queries, builds and guards each Bill."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -16,9 +17,11 @@ from integrations.http import Wire
 from integrations.models import IntegrationConfig
 from mappings import lookup as mapping_lookup
 from mappings.lookup import MappingLookup, ReadTable, Scope
-from runs import void
+from runs import customers, void
+from runs.customer_pins import SLOT as CUSTOMER
 from runs.meter import Meter
 from runs.models import Delivery, IntegrationRun
+from runs.slots import CHAIN, MAIN
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,60 @@ class Built:
     there: Held | None = None
 
     @property
+    def done(self) -> bool:
+        """Another Bill's run has seen to the customer that they share."""
+        return self.fault is None and not self.plan.documents
+
+    @property
     def document(self) -> Document:
         return self.plan.documents[0]
 
 
 def build(kit: Kit, runs: Sequence[IntegrationRun]) -> list[Built]:
+    return [_built(kit, run, bill, plan, fault) for run, bill, plan, fault in _planned(kit, runs)]
+
+
+def plans(kit: Kit, runs: Sequence[IntegrationRun]) -> list[tuple[IntegrationRun, Plan, Fault | None]]:
+    """All documents that the Bills of these runs become, and our own reason not to send any of them."""
+    return [(run, plan, fault) for run, _, plan, fault in _planned(kit, runs)]
+
+
+def _planned(kit: Kit, runs: Sequence[IntegrationRun]) -> Iterator[tuple[IntegrationRun, canonical.Bill, Plan, Fault | None]]:
     bills = store.load([run.revision for run in runs]) | _credits(runs)
-    lookups = lookups_for(
-        kit.integration, kit.options, [(run.bill.source_id, bills[run.revision_id]) for run in runs], kit.client.catalogue
-    )
-    return [_build_one(kit, run, bills[run.revision_id], lookups[run.bill.source_id]) for run in runs]
+    owned = [(run.bill.source_id, bills[run.revision_id]) for run in runs]
+    lookups = lookups_for(kit.integration, kit.options, owned, kit.client.catalogue)
+    looked = _customers(kit, [(run, bills[run.revision_id]) for run in runs], lookups)
+    if any(found.pinned for found in looked.values()):
+        lookups = lookups_for(kit.integration, kit.options, owned, kit.client.catalogue)
+    standing = _standing(kit, {run.bill_id: bills[run.revision_id] for run in runs})
+    for run in runs:
+        bill, customer = _dated(bills[run.revision_id], run), looked.get(run.pk, customers.Found())
+        stamp = stamp_of(run.bill.source, run.revision.number, run.delivery.generation + 1, standing.get(run.bill_id))
+        plan, fault = plan_for(kit.destination, bill, kit.options, lookups[run.bill.source_id], replace(stamp, customer=customer.step))
+        yield run, bill, plan, customer.fault or fault
+
+
+def _customers(
+    kit: Kit, pairs: Sequence[tuple[IntegrationRun, canonical.Bill]], lookups: Mapping[int, Lookup]
+) -> dict[UUID, customers.Found]:
+    """What the customers of Bills need first, asked when it is told what they become and when it is done."""
+    if kit.destination.customers is None:
+        return {}
+    asked = [(run, bill) for run, bill in pairs if run.delivery.slot in (CHAIN, CUSTOMER)]
+    books = customers.Books(kit.integration, kit.destination.customers, kit.options, kit.wire, kit.tenant)
+    found = customers.find(books, [(run.bill.source, bill) for run, bill in asked], lookups)
+    return {run.pk: each for (run, _), each in zip(asked, found, strict=True)}
+
+
+def _standing(kit: Kit, bills: Mapping[int, canonical.Bill]) -> dict[int, dict[str, str]]:
+    """What stands in the tenant's books of the Bills that become several documents: the destination's id by Bill and slot."""
+    chained = kit.destination.chained
+    wanted = [pk for pk, bill in bills.items() if chained is not None and chained(bill, kit.options)]
+    found: dict[int, dict[str, str]] = {}
+    there = Delivery.objects.filter(system=kit.integration.system, tenant=kit.tenant, bill__in=wanted).exclude(origin="") if wanted else ()
+    for delivery in there:
+        found.setdefault(delivery.bill_id, {})[delivery.slot] = delivery.external_id
+    return found
 
 
 def _credits(runs: Sequence[IntegrationRun]) -> dict[int, canonical.Bill]:
@@ -92,26 +139,55 @@ def lookups_for(
     return found
 
 
-def _build_one(kit: Kit, run: IntegrationRun, bill: canonical.Bill, lookup: Lookup) -> Built:
-    stamp = stamp_of(run.bill.source, run.revision.number, run.delivery.generation + 1)
+def _built(kit: Kit, run: IntegrationRun, bill: canonical.Bill, plan: Plan, fault: Fault | None) -> Built:
+    """The run's own document of the plan, and why it must not go."""
     run.version = kit.integration.current_version
     if bill.status == Bill.Status.VOID:
         noun = kit.destination.nouns.get(run.delivery.kind, "document")
         return Built(run, Plan(documents=(), target=bill.total), void.fault(run, kit.destination.label, noun))
-    plan, fault = plan_for(kit.destination, _dated(bill, run), kit.options, lookup, stamp)
-    run.explanation = explain(plan)
-    run.amount = plan.target
-    return Built(run, plan, fault)
+    slot = MAIN if run.delivery.slot == void.CREDIT else run.delivery.slot
+    own = tuple(document for document in plan.documents if document.slot == slot)
+    run.explanation = explain(replace(plan, documents=own))
+    run.amount = own[0].total if own else plan.target
+    seen_to = slot == CUSTOMER and not own
+    return Built(run, replace(plan, documents=own), fault or (None if seen_to else _unsendable(own)))
+
+
+def _unsendable(own: Sequence[Document]) -> Fault | None:
+    """Why a run's own document cannot go though its Bill can: the Bill no longer has it, or a setting is missing."""
+    if not own:
+        return Fault(
+            code="NOT_NEEDED",
+            next="person",
+            title="Nothing was sent: the Bill no longer has what this run was to post.",
+            why="Its source or the integration's options have changed since the run was made.",
+            remedy="Cancel this run; what stands at the destination stays as it is.",
+        )
+    if not own[0].lacks:
+        return None
+    remedy = "Choose it in the integration's options, then Retry."
+    return Fault(code="MISSING_SETTING", next="person", title=f"Nothing was sent: {own[0].lacks}", remedy=remedy, entity=own[0].kind)
 
 
 def _dated(bill: canonical.Bill, run: IntegrationRun) -> canonical.Bill:
-    """The Bill as it posts: on the open day that the run was given, if its own date lies in a closed period."""
-    return bill if run.post_on is None else replace(bill, invoice_date=run.post_on)
+    """The Bill as it posts: on the open day that the run was given, if the date of what it posts lies in a closed period."""
+    if run.post_on is None:
+        return bill
+    _, _, uid = run.delivery.slot.partition(":")
+    moved = tuple(replace(each, date=run.post_on) if each.uid == uid else each for each in bill.movements)
+    return replace(bill, movements=moved) if moved != bill.movements else replace(bill, invoice_date=run.post_on)
 
 
-def stamp_of(source: Source, revision: int, generation: int) -> Stamp:
+def stamp_of(source: Source, revision: int, generation: int, standing: Mapping[str, str] | None = None) -> Stamp:
     """Bills of a source that is not its platform's default one are told apart at the destination."""
-    return Stamp(source=source.slug, revision=revision, generation=generation, default_source=source.slug == source.platform)
+    return Stamp(
+        source=source.slug,
+        revision=revision,
+        generation=generation,
+        default_source=source.slug == source.platform,
+        site=source.tenant or source.slug,
+        standing=standing or {},
+    )
 
 
 def _unbuildable(bill: canonical.Bill, error: Exception) -> Fault:
@@ -134,6 +210,8 @@ def plan_for(
         plan = destination.build(bill, options, lookup, stamp)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return Plan(documents=(), target=bill.total), _unbuildable(bill, error)
+    if plan.fault is not None:
+        return plan, plan.fault
     if plan.missing:
         return plan, guard.missing_fault(plan, destination.label)
     customers = next((table.name for table in destination.tables if "Account" in table.entities), "")
@@ -146,113 +224,3 @@ def explain(plan: Plan) -> dict[str, Any]:
     for document in told["documents"]:
         del document["body"]
     return told
-
-
-def against_held(built: Built, held: Mapping[str, Held], noun: str) -> Fault | None:
-    """Why a delivered document must not be written over: the books forbid it, or somebody else changed it."""
-    delivery, there = built.run.delivery, held.get(built.document.key)
-    if not delivery.delivered:
-        return None
-    return next((fault for check in _CHECKS if (fault := check(delivery, built, there, noun))), None)
-
-
-def _behind(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
-    newer = delivery.revision
-    if newer is None or newer.number <= built.run.revision.number:
-        return None
-    return Fault(
-        code="REVISION_BEHIND",
-        next="person",
-        title=f"Nothing was sent: the {noun} already shows revision {newer.number}, a newer one than this run's.",
-        why="An older revision would undo a newer one.",
-        remedy="Replay the newest run of this Bill instead.",
-    )
-
-
-def _other_kind(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
-    if delivery.kind in ("", built.document.kind):
-        return None
-    return Fault(
-        code="KIND_CHANGED",
-        next="person",
-        title=f"Nothing was sent: the Bill has become a {noun}, and the destination still holds the earlier document {delivery.number}.",
-        why="Its total has changed its sign, and one document cannot become the other.",
-        remedy="Void or delete the earlier document at the destination, then Retry.",
-    )
-
-
-def _adopted(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
-    """A document that was entered at the destination itself does not carry our key: writing the Bill would make a second one."""
-    if there is not None or delivery.origin != Delivery.Origin.ADOPTED:
-        return None
-    return Fault(
-        code="ADOPTED",
-        next="person",
-        title=f"Nothing was sent: the {noun} {delivery.number or delivery.external_id} was entered by hand and marked as synced.",
-        why=f"It does not carry our key, so writing the Bill would make a second {noun}.",
-        remedy=f"Correct it there and mark it as synced again; or give it the external id {built.document.key}, then Retry.",
-    )
-
-
-def _gone(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
-    if there is not None or not built.run.automatic:
-        return None
-    return Fault(
-        code="DELETED_AT_DESTINATION",
-        next="person",
-        title=f"Nothing was sent: the {noun} {delivery.number or delivery.external_id} is no longer there.",
-        why="Somebody deleted it after we posted it.",
-        remedy=f"Retry makes the {noun} again from the Bill; cancel leaves it deleted.",
-    )
-
-
-def _paid(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
-    if there is None or not there.paid or there.total == built.document.total:
-        return None
-    difference = built.document.total - (there.total or 0)
-    return Fault(
-        code="INVOICE_ALREADY_PAID",
-        next="person",
-        status="INVOICE_ALREADY_PAID",
-        title=f"The {noun} {there.number} is paid, so revision {built.run.revision.number} was not written over it.",
-        why=f"Writing over a paid {noun} would change what the customer has already settled.",
-        remedy=f"Credit or charge the difference of {difference} {built.document.currency}, or keep the {noun}.",
-    )
-
-
-def _closed(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
-    if there is None or not there.period_closed:
-        return None
-    return Fault(
-        code="ACCOUNTING_PERIOD_CLOSED",
-        next="person",
-        status="ACCOUNTING_PERIOD_CLOSED",
-        title=f"{there.period or 'The posting period'} is closed, so the {noun} {there.number} cannot be changed.",
-        why="The books of that period are closed.",
-        remedy="Ask a controller to reopen the period, then Retry.",
-    )
-
-
-def _edited(delivery: Delivery, built: Built, there: Held | None, noun: str) -> Fault | None:
-    if there is None or not delivery.verified_at or not built.run.automatic:
-        return None
-    if there.tag == delivery.tag and there.total == delivery.total:
-        return None
-    return Fault(
-        code="CHANGED_AT_DESTINATION",
-        next="person",
-        title=f"Nothing was sent: somebody changed the {noun} {there.number} after we posted it.",
-        why=f"We posted {delivery.total} {delivery.currency}; it now says {there.total} {there.currency}.",
-        remedy=f"Retry writes the Bill over it; or keep the {noun} as it is.",
-    )
-
-
-_CHECKS: tuple[Callable[[Delivery, Built, Held | None, str], Fault | None], ...] = (
-    _behind,
-    _other_kind,
-    _adopted,
-    _gone,
-    _paid,
-    _closed,
-    _edited,
-)

@@ -10,26 +10,36 @@ from dataclasses import replace
 from django.utils import timezone
 
 from integrations.contract import Fault, Held, Sending, Sought
-from integrations.errors import Misconfigured, Refused, Retry
+from integrations.errors import DeliveryError, Misconfigured, Refused, Retry
 from integrations.http import REQUEST_TIMEOUT
 from integrations.models import IntegrationConfig
-from runs import budget, ledger, record, verify
-from runs.build import Built, Kit, against_held, build
+from runs import budget, chains, ledger, record, steps, verify
+from runs.build import Built, Kit, build
 from runs.fitness import misfit, refusal
 from runs.gate import Gate
 from runs.points import point
 from runs.send import look, perform
+from runs.writing_over import against_held
 
 
 def deliver(integration: IntegrationConfig) -> int:
     """One batch of an integration's due runs, from claim to verification; returns how many were taken up."""
     if not integration.enabled or integration.archived_at or not integration.connected:
         return 0
-    if not ledger.due(integration, timezone.now()).exists():
+    folded = ledger.folded(integration, timezone.now()).exists()
+    if not folded and not ledger.due(integration, timezone.now()).exists():
         return 0
     kit = Kit.of(integration)
+    unfolded = _unfold(kit) if folded else 0
     with budget.slots(kit) as parallel:
-        return _batch(kit, parallel) if parallel else 0
+        return unfolded + (_batch(kit, parallel) if parallel else 0)
+
+
+def _unfold(kit: Kit) -> int:
+    try:
+        return chains.unfold(kit)
+    except DeliveryError as error:
+        return chains.put_off(kit, error)
 
 
 def _batch(kit: Kit, parallel: int) -> int:
@@ -40,22 +50,36 @@ def _batch(kit: Kit, parallel: int) -> int:
         sendable = _sendable(kit, claim)
     except (Retry, Misconfigured) as error:
         record.put_back(claim, error)
-        return len(claim.runs)
-    _send(kit, claim, sendable, Gate(parallel))
+    else:
+        _send(kit, claim, sendable, Gate(parallel))
+    steps.advance(claim.runs)
     return len(claim.runs)
 
 
 def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
     """Builds and guards the batch, once the login stands; what must not be sent is recorded at once, with all its reasons."""
     kit.login.headers()
-    built = build(kit, claim.runs)
+    told = build(kit, claim.runs)
     point("built")
+    built = _once(claim, told)
     good = [item for item in built if item.fault is None]
     unfit = misfit(kit) if good else None
     held, unfit = _asked(kit, good) if unfit is None else ({}, unfit)
     judged = [(item, item.fault or unfit or against_held(item, held, kit.destination.nouns[item.document.kind])) for item in built]
     record.refuse(claim, [(item, fault) for item, fault in judged if fault is not None])
     return [replace(item, there=held.get(item.document.key)) for item, fault in judged if fault is None]
+
+
+def _once(claim: ledger.Claim, told: Sequence[Built]) -> list[Built]:
+    """Without what needs no sending any more, and without what another of the batch writes: two Bills may have to write one customer."""
+    record.needless(claim, [item for item in told if item.done])
+    first: dict[tuple[str, str], Built] = {}
+    for item in told:
+        if item.plan.documents:
+            first.setdefault((item.document.kind, item.document.key), item)
+    later = [item for item in told if item.plan.documents and first[item.document.kind, item.document.key] is not item]
+    record.hold_back(claim, later)
+    return [item for item in told if not item.done and item not in later]
 
 
 def _asked(kit: Kit, built: Sequence[Built]) -> tuple[dict[str, Held], Fault | None]:
@@ -67,9 +91,10 @@ def _asked(kit: Kit, built: Sequence[Built]) -> tuple[dict[str, Held], Fault | N
 
 
 def _held_now(kit: Kit, built: Sequence[Built]) -> dict[str, Held]:
-    """One read before writing: of what we have posted, and of everything where many go at once, as a bulk request only creates."""
+    """One read before writing: of what we have posted, of what no upsert makes, and of everything where many go at once, as a bulk
+    request only creates."""
     many = len(built) > kit.options.get("bulkThreshold", len(built))
-    wanted = [_sought(item) for item in built if many or item.run.delivery.delivered]
+    wanted = [_sought(item) for item in built if many or item.run.delivery.delivered or item.document.made_from]
     if not wanted:
         return {}
     point("before looking")

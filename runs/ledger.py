@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import models, transaction
-from django.db.models import F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from integrations.contract import Answer, Request
@@ -40,8 +40,24 @@ class Claim:
 
 def due(integration: IntegrationConfig | OuterRef, now: dt.datetime) -> models.QuerySet[IntegrationRun]:
     """The runs whose time has come and whose slot is free."""
-    runs = IntegrationRun.objects.filter(integration=integration, status__in=DUE, next_attempt_at__lte=now)
+    runs = _may_go(integration).filter(next_attempt_at__lte=now)
     return runs.filter(rested("delivery__", now), delivery__state=Delivery.State.IDLE)
+
+
+def _may_go(integration: IntegrationConfig | OuterRef) -> models.QuerySet[IntegrationRun]:
+    return IntegrationRun.objects.filter(unblocked(), integration=integration, status__in=DUE, waits_for="")
+
+
+def folded(integration: IntegrationConfig | OuterRef, now: dt.datetime) -> models.QuerySet[IntegrationRun]:
+    """The runs that stand for several documents which are not told yet, and whose time has come."""
+    waiting = IntegrationRun.objects.filter(integration=integration, delivery__state=Delivery.State.CHAIN, sequence=0)
+    return waiting.filter(status__in=DUE, next_attempt_at__lte=now)
+
+
+def unblocked() -> Q:
+    """Runs of no chain, and those of one whose steps before are complete."""
+    before = IntegrationRun.objects.filter(parent=OuterRef("parent"), sequence__lt=OuterRef("sequence")).exclude(status=Status.COMPLETE)
+    return Q(parent=None) | ~Q(Exists(before))
 
 
 def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelta) -> Claim:
@@ -61,7 +77,7 @@ def claim(integration: IntegrationConfig, limit: int, replay_window: dt.timedelt
     with transaction.atomic():
         held = _take(taken, wanted)
         point("claimed")
-        mine = IntegrationRun.objects.filter(delivery__claim=taken.token, status__in=DUE, integration=integration)
+        mine = _may_go(integration).filter(delivery__claim=taken.token)
         taken.runs = _start(_newest(mine), now)
         if len(taken.runs) < held:
             others = Delivery.objects.filter(claim=taken.token, state=Delivery.State.CLAIMED)

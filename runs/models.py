@@ -72,7 +72,10 @@ NEEDS_PERSON = (
 
 
 class Delivery(models.Model):
-    """What one tenant holds in one slot of one Bill: unique, whatever the revision, whatever the integration."""
+    """What one tenant holds in one slot of one Bill: unique, whatever the revision, whatever the integration.
+
+    The slot `chain` stands for all of them: its state is CHAIN for ever, so that nothing is ever sent for it.
+    """
 
     class State(models.TextChoices):
         IDLE = "IDLE"
@@ -80,6 +83,7 @@ class Delivery(models.Model):
         SENDING = "SENDING"
         UNKNOWN = "UNKNOWN"
         ACCEPTED = "ACCEPTED"
+        CHAIN = "CHAIN"
 
     class Origin(models.TextChoices):
         SENT = "sent"
@@ -138,7 +142,10 @@ class Delivery(models.Model):
 
 
 class IntegrationRun(models.Model):
-    """One order to deliver one revision through one integration. `explanation` keeps why each line is what it is."""
+    """One order to deliver one revision through one integration. `explanation` keeps why each line is what it is.
+
+    A chain's runs have a parent and go in the order of `sequence`; `waits_for` says what has to happen at the destination first.
+    """
 
     class Trigger(models.TextChoices):
         CREATED = "created", "New Bill"
@@ -175,6 +182,7 @@ class IntegrationRun(models.Model):
     dt_completed = models.DateTimeField(null=True)
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     sequence = models.PositiveIntegerField(default=0)
+    waits_for = models.CharField(max_length=200, blank=True)
     replayed_from = models.ForeignKey("self", models.PROTECT, null=True, related_name="replays")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from billing.models import Bill
 from integrations.contract import changed
 from integrations.models import IntegrationConfig
-from runs import problems, recover, void
+from runs import problems, recover, steps, void
 from runs.models import NEEDS_PERSON, Delivery, IntegrationRun, Status
-from runs.select import overlapping, select, taken
+from runs.select import by_slot, overlapping, select, taken
 from runs.slots import slots
 from runs.tasks import wake_first
 
@@ -34,6 +34,7 @@ def sync(integration: IntegrationConfig, user: User | None = None) -> list[UUID]
 
 def retry(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
     """The same run again, at once; of an UNKNOWN run only the destination is asked; a run that is not the newest is replayed."""
+    run = steps.at(run)
     if run.status == Status.UNKNOWN:
         recover.ask_now(run)
         return run
@@ -66,6 +67,7 @@ def _again(run: IntegrationRun, user: User | None) -> bool:
         requested_by=user,
     ):
         return False
+    steps.roll_up([run.parent_id])
     changed.send(IntegrationRun, actor=user, subject=run, verb="retried", before={"status": run.status}, after={"status": status})
     return True
 
@@ -83,7 +85,11 @@ def _replayed(run: IntegrationRun, user: User | None) -> IntegrationRun:
         raise NotPossibleError(f"{integration} is not connected; connect a credential first.")
     if bill.current_revision is None:
         raise NotPossibleError("The Bill has no revision to send.")
-    slot = void.slot(integration) if bill.status == Bill.Status.VOID else run.delivery.slot
+    [slot] = by_slot(integration, [bill])
+    if bill.status == Bill.Status.VOID:
+        slot = void.slot(integration)
+    elif run.parent_id is not None:
+        slot = run.delivery.slot
     delivery = slots(integration, [bill], slot)[bill.pk]
     new = _person_run(integration, bill, delivery, IntegrationRun.Trigger.REPLAY, user)
     new.replayed_from = run
@@ -94,7 +100,8 @@ def send_one(bill: Bill, integration: IntegrationConfig, user: User | None = Non
     """One Bill through one integration now, because a person says so: it goes even where the selection would leave it out."""
     if integration.credential is None or bill.current_revision is None:
         raise NotPossibleError(f"{integration} is not connected; connect a credential first.")
-    delivery = slots(integration, [bill])[bill.pk]
+    [slot] = by_slot(integration, [bill])
+    delivery = slots(integration, [bill], slot)[bill.pk]
     run = _order(_person_run(integration, bill, delivery, IntegrationRun.Trigger.RESEND, user), "sent", user)
     wake_first(integration)
     return run
@@ -134,13 +141,17 @@ def off(integration: IntegrationConfig) -> str:
 
 
 def cancel(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
-    """Stops a run before sending. An UNKNOWN run cannot be cancelled: its request may have arrived, so the destination is asked."""
+    """Stops a run before sending, of a chain the step that it has come to. An UNKNOWN run cannot be cancelled: its request may have
+    arrived, so the destination is asked."""
+    run = steps.at(run)
     if run.status == Status.UNKNOWN:
         recover.ask_now(run)
         return run
-    waiting = IntegrationRun.objects.filter(pk=run.pk, status__in=CANCELLABLE, delivery__state=Delivery.State.IDLE)
+    resting = (Delivery.State.IDLE, Delivery.State.CHAIN)
+    waiting = IntegrationRun.objects.filter(pk=run.pk, status__in=CANCELLABLE, delivery__state__in=resting)
     if not waiting.update(status=Status.CANCELLED, dt_completed=timezone.now(), requested_by=user):
         raise NotPossibleError("Only a run that has not been sent can be cancelled.")
+    steps.roll_up([run.parent_id])
     run.problems.clear()
     problems.close_empty(run.integration)
     changed.send(
@@ -151,8 +162,12 @@ def cancel(run: IntegrationRun, user: User | None = None) -> IntegrationRun:
 
 
 def failed(integration: IntegrationConfig | None = None) -> Iterable[IntegrationRun]:
-    """The newest run of each slot, where it needs a person."""
-    runs = IntegrationRun.objects.filter(status__in=NEEDS_PERSON).select_related("bill", "integration__credential", "delivery")
+    """The newest run of each slot, where it needs a person; of a chain the step that does."""
+    runs = (
+        IntegrationRun.objects.filter(status__in=NEEDS_PERSON)
+        .exclude(steps.UNFOLDED)
+        .select_related("bill", "integration__credential", "delivery")
+    )
     newest: dict[int, IntegrationRun] = {}
     for run in (runs.filter(integration=integration) if integration else runs).order_by("dt_created"):
         newest[run.delivery_id] = run
@@ -169,7 +184,7 @@ def retry_all(runs: Iterable[IntegrationRun], user: User | None = None) -> list[
 
     What is being sent, or was sent and its answer lost, is left alone.
     """
-    wanted = [run for run in runs if run.status not in (Status.STARTED, Status.UNKNOWN)]
+    wanted = [run for run in map(steps.at, runs) if run.status not in (Status.STARTED, Status.UNKNOWN)]
     with transaction.atomic():
         moved = [again for run in wanted if (again := _moved(run, user)) is not None]
         for integration in {run.integration_id: run.integration for run in moved}.values():

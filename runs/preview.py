@@ -56,6 +56,9 @@ class _Listener:
     def currencies(self, table: str, external_id: str) -> Sequence[str]:
         return self.lookup.currencies(table, external_id)
 
+    def kind(self, table: str, external_id: str) -> str:
+        return self.lookup.kind(table, external_id)
+
 
 def refs_of(refs: Mapping[str, Ref]) -> Refs:
     return frozenset((entity, ref.id) for entity, ref in refs.items())

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.contract import Fault, Held, Outcome
 from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
-from runs import budget, lease, ledger, looking, record, verify
+from runs import budget, lease, ledger, looking, record, steps, verify
 from runs.build import Kit
 from runs.gate import Gate
 from runs.models import Delivery, Exchange, IntegrationRun, Member, Status
@@ -134,6 +134,7 @@ def _settle(kit: Kit, due: Sequence[Exchange], parallel: int) -> int:
     for grip in grips:
         if grip not in jobs and grip not in again:
             ask(kit, grip)
+    steps.advance(member.run for grip in grips for member in grip.members)
     return len(grips)
 
 
@@ -258,5 +259,6 @@ def ask_now(run: IntegrationRun) -> Status:
     grips = [grasp(exchange, uuid.uuid4()) for exchange in _with_members(sent) if run.integration.connected]
     for grip in filter(None, grips):
         ask(Kit.of(run.integration), grip)
+    steps.advance([run])
     run.refresh_from_db()
     return Status(run.status)

@@ -18,7 +18,7 @@ from integrations.models import IntegrationConfig
 from integrations.reach import facts
 from runs import void
 from runs.models import OPEN, Delivery, IntegrationRun, Status
-from runs.slots import MAIN, slots
+from runs.slots import CHAIN, MAIN, slots
 
 CHUNK = 500
 
@@ -166,15 +166,27 @@ def select(integration: IntegrationConfig, now: dt.datetime | None = None) -> li
         bills = bills.filter(current_revision__received_at__lte=integration.last_due(now))
     for chunk in chunks(bills):
         wanted = [bill for bill in chunk if not selector.not_wanted(bill)]
-        made += [run.pk for run in order(integration, wanted)]
+        made += [run.pk for slot, bills in by_slot(integration, wanted).items() for run in order(integration, bills, slot)]
     for chunk in chunks(void.voided(integration)):
         made += [run.pk for run in order(integration, chunk, void.slot(integration))]
     return made
 
 
+def by_slot(integration: IntegrationConfig, bills: Iterable[Bill]) -> dict[str, list[Bill]]:
+    """Where the Bills' runs belong: one that becomes several documents has a run that stands for all of them."""
+    chained = registry.destination(integration.system).chained
+    found: dict[str, list[Bill]] = {}
+    for bill in bills:
+        document = store.read(bill.current_revision) if chained is not None and bill.current_revision is not None else None
+        several = chained is not None and document is not None and chained(document, integration.options)
+        found.setdefault(CHAIN if several else MAIN, []).append(bill)
+    return found
+
+
 def supersede(integration: IntegrationConfig) -> int:
     """A newer revision took over before sending: the older automatic runs end."""
-    stale = IntegrationRun.objects.filter(integration=integration, status__in=SUPERSEDABLE, delivery__state=Delivery.State.IDLE)
+    resting = (Delivery.State.IDLE, Delivery.State.CHAIN)
+    stale = IntegrationRun.objects.filter(integration=integration, status__in=SUPERSEDABLE, delivery__state__in=resting)
     stale = stale.exclude(revision=models.F("bill__current_revision"))
     told = "A newer revision of the Bill took over before sending."
     return stale.update(status=Status.SUPERSEDED, dt_completed=timezone.now(), error=told)

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
+from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
-from runs import lease, problems, recover, turns, verify
+from runs import lease, problems, recover, steps, turns, verify
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import Beat
@@ -92,7 +93,18 @@ def _look(own: UUID) -> int:
 
 
 def _batch(integration: IntegrationConfig) -> int:
-    return recover.settle(integration) + deliver(integration)
+    return polled(integration) + recover.settle(integration) + deliver(integration)
+
+
+def polled(integration: IntegrationConfig) -> int:
+    """Asks about what waits for the destination; one that cannot be asked now is asked by the next sweep."""
+    if not (integration.enabled and integration.connected and steps.waits(integration)):
+        return 0
+    try:
+        return steps.poll(Kit.of(integration))
+    except DeliveryError as error:
+        log.warning("%s could not be asked what its runs wait for: %s", integration, error.sentence)
+        return 0
 
 
 def wake_idle() -> int:
@@ -126,6 +138,8 @@ def _sweep() -> int:
         select(integration, timezone.now())
         if integration.connected and integration.deliveries.filter(verified_at=None).exclude(origin="").exists():
             verify.sweep(Kit.of(integration))
+        steps.roll_up_open(integration)
+        polled(integration)
         if turns.has_work(integration):
             wake(integration)
             woken += 1

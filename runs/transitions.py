@@ -21,7 +21,7 @@ def complete(run: IntegrationRun, delivery: Delivery, external_id: str, url: str
     delivery.kind, delivery.key, delivery.tag = told["kind"], told["key"], told["tag"]
     delivery.total, delivery.currency = Decimal(told["total"]), told["currency"]
     delivery.line_keys = [line["line_key"] for line in told["lines"]]
-    delivery.slice_digest = store.slice_digest(store.read(run.revision))
+    delivery.slice_digest = told.get("slice") or store.slice_digest(store.read(run.revision))
     delivery.revision, delivery.settled_by, delivery.integration_id = run.revision, run, run.integration_id
     delivery.origin, delivery.verified_at, delivery.read_at = Delivery.Origin.SENT, None, None
     free(delivery)
@@ -42,13 +42,17 @@ def lost(run: IntegrationRun, delivery: Delivery, fault: Fault) -> None:
 
 def stop(run: IntegrationRun, delivery: Delivery, fault: Fault) -> None:
     """Certainly not accepted: waits for its next try, or for a person."""
+    halt(run, fault)
+    free(delivery)
+
+
+def halt(run: IntegrationRun, fault: Fault) -> None:
     status, wait = retry.after(fault, run.attempts)
     run.status, run.error_code, run.error, run.detail, run.building = status, fault.code, fault.title, fault.detail, False
     if status == Status.TIMEOUT_LIMIT_EXCEEDED:
         run.error = f"{fault.title} It was not taken in {run.attempts} tries."
     run.next_attempt_at = timezone.now() + (wait or dt.timedelta())
     run.dt_completed = timezone.now() if wait is None else None
-    free(delivery)
 
 
 def free(delivery: Delivery) -> None:

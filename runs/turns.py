@@ -31,7 +31,8 @@ def _with_work() -> QuerySet[IntegrationConfig]:
     """A run that is due, or an answer of the destination that is to be looked for, which is done even while it is off."""
     now = timezone.now()
     answers = Exchange.objects.filter(integration=OuterRef("pk"), next_look_at__lte=now).exclude(state=Exchange.State.SETTLED)
-    found = IntegrationConfig.objects.filter(Q(enabled=True) & Exists(ledger.due(OuterRef("pk"), now)) | Exists(answers), archived_at=None)
+    due = Exists(ledger.due(OuterRef("pk"), now)) | Exists(ledger.folded(OuterRef("pk"), now))
+    found = IntegrationConfig.objects.filter(Q(enabled=True) & due | Exists(answers), archived_at=None)
     return found.select_related("credential", "current_version")
 
 

@@ -39,7 +39,7 @@ def credited(run: IntegrationRun) -> CanonicalBill | None:
         return None
     bill = store.load([main.revision])[main.revision.pk]
     lines = tuple(_turned(bill.lines))
-    return replace(bill, source_id=bill.source_id + SUFFIX, number="", total=-bill.total, lines=lines, due_date=None)
+    return replace(bill, source_id=bill.source_id + SUFFIX, number="", total=-bill.total, lines=lines, due_date=None, movements=())
 
 
 def _turned(lines: tuple[Line, ...]) -> Iterator[Line]:

@@ -2,8 +2,9 @@
 
 from integrations.contract.credentials import Consent, CredentialField, CredentialKind, Redeemed, SetupStep, Token, Verified
 from integrations.contract.destination import Customers, Destination, FileLane, System, Table
-from integrations.contract.documents import CustomerStep, Document, DocumentLine, LeftOut, Missing, Plan, Stamp
+from integrations.contract.documents import CustomerStep, Document, DocumentLine, LeftOut, Missing, Origin, Plan, Stamp
 from integrations.contract.events import changed
+from integrations.contract.fault import Fault
 from integrations.contract.lookup import Lookup, Match, Rule
 from integrations.contract.options import Kind, Option, Options, OptionStep, Panel
 from integrations.contract.preflight import Check, Preflight
@@ -30,7 +31,6 @@ from integrations.contract.wire import (
     Client,
     CustomerRow,
     CustomersBy,
-    Fault,
     Held,
     Outcome,
     Period,
@@ -76,6 +76,7 @@ __all__ = [
     "Option",
     "OptionStep",
     "Options",
+    "Origin",
     "Outcome",
     "Panel",
     "Period",

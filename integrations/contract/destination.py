@@ -10,7 +10,7 @@ from integrations.contract.documents import Document, Plan, Stamp
 from integrations.contract.lookup import Lookup
 from integrations.contract.options import Option, Options, OptionStep
 from integrations.contract.preflight import Preflight
-from integrations.contract.wire import Answer, Client, CustomerRow, CustomersBy, Transport, Usage
+from integrations.contract.wire import Answer, Client, CustomerRow, CustomersBy, Sought, Transport, Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,9 @@ class Destination:
 
     `replay_window`: how long the stored request may be sent again with the same key. `settle`: how long after a lost answer an
     "absent" may be believed. `slots` names the document kinds for people. `custom_fields` are the default names of the source's
-    custom fields that carry an external id, by entity. `usage` reads from an answer how much of an allowance of calls is used up.
+    custom fields that carry an external id, by entity. `chained` tells whether a Bill may become more than its main document under these
+    options. `released` asks which of these documents may have their next one made now, as what its `awaits` says has happened: their
+    keys. `usage` reads from an answer how much of an allowance of calls is used up.
     `misfits` asks whether what the options name is there and fits: a sentence for each reason why no document could be stored.
     `customers`: how an Account without a mapping finds its customer; None where Accounts are only mapped.
     `steps` divide its options among the steps of a set-up, for those who want to be led; `folded` groups of options stand closed on one
@@ -66,6 +68,8 @@ class Destination:
     batch_size: int = 1
     parallel: int = 1
     file_lane: "FileLane | None" = None
+    chained: Callable[[Bill, Options], bool] | None = None
+    released: Callable[[Transport, str, Sequence[Sought]], set[str]] | None = None
     usage: Callable[[Answer], Usage | None] | None = None
     misfits: Callable[[Transport, str, Options], Sequence[str]] | None = None
     customers: "Customers | None" = None

@@ -1,11 +1,13 @@
 """What a Bill becomes: documents, their lines, and why each line is what it is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from billing.bill import Bill, Ref
+from integrations.contract.fault import Fault
 from integrations.contract.lookup import Match
 
 
@@ -23,8 +25,8 @@ class CustomerStep(StrEnum):
 class Stamp:
     """What identifies one sending: the Bill's revision and the delivery's generation.
 
-    `source` is the source's slug; `default_source` false when that is not its platform, so that document keys carry it.
-    `site` is the source's account at its platform, such as a site's subdomain.
+    `source` is the source's slug; `default_source` false when that is not its platform, so that document keys carry it; `site` is the
+    source's own name of the account that the Bill comes from. `standing`: what of this Bill the destination holds, its id by slot.
     """
 
     source: str
@@ -33,6 +35,7 @@ class Stamp:
     default_source: bool = True
     customer: CustomerStep = CustomerStep.NONE
     site: str = ""
+    standing: Mapping[str, str] = field(default_factory=dict)
 
     def tag(self, bill: Bill) -> str:
         return f"{bill.source_id} r{self.revision} g{self.generation}"
@@ -78,10 +81,22 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A record that a document is made of: its kind and address there, and its slot when it is one of ours."""
+
+    kind: str
+    address: str
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What will be sent for one slot: `key` is the external id, `body` the payload, `facts` the header as label and value for people.
 
-    `number` is what people will read, where we give it and the destination is asked by it.
+    `number` is what people will read, where we give it and the destination is asked by it. `made_from`: the kind and the address of the
+    record that it is made of by a request that is no upsert, so that it is looked up before; when it stands, the body replaces it.
+    `awaits` says in a clause what has to happen at the destination first. `lacks` is a sentence: the setting without which it cannot go.
+    `slice` is a digest of what it shows of its source, so that nothing else touches it; "" takes that of the Bill's lines.
     """
 
     slot: str
@@ -95,14 +110,29 @@ class Document:
     customer: Match | None = None
     number: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    made_from: Origin | None = None
+    awaits: str = ""
+    lacks: str = ""
+    slice: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it shows the Bill's lines; a document of a payment, refund or credit shows that one movement."""
+        return bool(self.lines) and ":" not in self.slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything a Bill becomes in one integration. `target` is the Bill's total less what is left out; nothing is sent while `missing`."""
+    """Everything a Bill becomes in one integration, its documents in the order in which they go.
+
+    `target` is the Bill's total less what is left out; nothing is sent while `missing`. `fault`: why the destination has no documents for
+    such a Bill. `unread`: tables that have to be read before the documents can be told.
+    """
 
     documents: tuple[Document, ...]
     target: Decimal
     left_out: tuple[LeftOut, ...] = ()
     missing: tuple[Missing, ...] = ()
     notes: tuple[str, ...] = ()
+    fault: Fault | None = None
+    unread: tuple[str, ...] = ()

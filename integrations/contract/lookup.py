@@ -46,3 +46,6 @@ class Lookup(Protocol):
 
     def currencies(self, table: str, external_id: str) -> Sequence[str]:
         """The only currencies that the record may be billed in; empty for any, or when the catalogue does not know it."""
+
+    def kind(self, table: str, external_id: str) -> str:
+        """What sort of record it is at the destination, in its own word; "" when the catalogue does not know."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
 from integrations.contract.documents import Document
+from integrations.contract.fault import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,28 +43,6 @@ class Usage(NamedTuple):
 
     used: int
     limit: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One row of a destination's faults table, filled in: what a person reads. `next` names the step, `status` the run's status.
-
-    `who` can fix it, as people are called; empty when the code alone tells. `look`: what stands in the way may be our own document,
-    sent before, so the destination is asked before the refusal is believed.
-    """
-
-    code: str
-    next: Literal["retry", "rate", "auth", "person", "unknown"]
-    title: str
-    why: str = ""
-    remedy: str = ""
-    who: str = ""
-    detail: str = ""
-    status: str = "ERROR"
-    field: str = ""
-    entity: str = ""
-    after: dt.timedelta | None = None
-    look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +206,11 @@ CustomersBy = Literal["id", "email", "external_id"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueRow:
-    """A record of one table. `currencies`: the only ones that it may ever be billed in; empty for any, or where more can be added.
+    """A record of one table; `kind` is the destination's own word for what sort of one it is.
 
-    `within`: what it is a part of, as a field is of its object; options then name it by its `code`. `facts`: what else people want to
-    see of it when they choose, as label and value.
+    `currencies`: the only ones that it may ever be billed in; empty for any, or where more can be added. `within`: what it is a part of,
+    as a field is of its object; options then name it by its `code`. `facts`: what else people want to see of it when they choose, as
+    label and value.
     """
 
     id: str
@@ -241,3 +221,4 @@ class CatalogueRow:
     currencies: tuple[str, ...] = ()
     within: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    kind: str = ""

@@ -58,6 +58,9 @@ class Everything:
     def currencies(self, table: str, external_id: str) -> Sequence[str]:
         return ()
 
+    def kind(self, table: str, external_id: str) -> str:
+        return ""
+
 
 class Nothing:
     """A Lookup in which nothing is mapped."""
@@ -70,6 +73,9 @@ class Nothing:
 
     def currencies(self, table: str, external_id: str) -> Sequence[str]:
         return ()
+
+    def kind(self, table: str, external_id: str) -> str:
+        return ""
 
 
 class NoWire:

@@ -5,11 +5,11 @@ import datetime as dt
 from integrations.contract import Destination, System, Table
 from integrations.destinations.netsuite.answers import NOUNS
 from integrations.destinations.netsuite.auth import NETSUITE_AUTH
-from integrations.destinations.netsuite.client import connect
+from integrations.destinations.netsuite.client import connect, released
 from integrations.destinations.netsuite.customer_search import CUSTOMERS
 from integrations.destinations.netsuite.file_lane import FILE_LANE
 from integrations.destinations.netsuite.options import OPTIONS
-from integrations.destinations.netsuite.payload import build
+from integrations.destinations.netsuite.payload import build, chained
 from integrations.destinations.netsuite.preflight import PREFLIGHT
 from integrations.destinations.netsuite.steps import FOLDED, STEPS
 from integrations.destinations.netsuite.tba import NETSUITE_TOKEN
@@ -36,6 +36,8 @@ DESTINATION = Destination(
     credential_kinds=(NETSUITE_AUTH, NETSUITE_TOKEN),
     options=OPTIONS,
     build=build,
+    chained=chained,
+    released=released,
     connect=connect,
     nouns=NOUNS,
     custom_fields={

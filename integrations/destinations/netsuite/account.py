@@ -8,9 +8,20 @@ _ID = re.compile(r"[A-Z0-9]+(_[A-Z0-9]+)?")
 _PAGES = {
     "invoice": "accounting/transactions/custinvc",
     "creditMemo": "accounting/transactions/custcred",
+    "salesOrder": "accounting/transactions/salesord",
+    "customerPayment": "accounting/transactions/custpymt",
+    "customerDeposit": "accounting/transactions/custdep",
+    "depositApplication": "accounting/transactions/depappl",
+    "customerRefund": "accounting/transactions/custrfnd",
     "customer": "common/entity/custjob",
 }
-_WHOLE = {"customer": "addressBook"}
+_WHOLE = {
+    "customer": "addressBook",
+    "customerPayment": "apply",
+    "depositApplication": "apply",
+    "customerRefund": "apply",
+    "creditMemo": "item,apply",
+}
 
 
 def canonical(text: str) -> str:
@@ -58,6 +69,10 @@ class Account:
     def list_url(self, kind: str) -> str:
         """The first record of a type, for seeing whether there is a list at all."""
         return f"{self.rest}/record/v1/{kind}?limit=1"
+
+    def transform_url(self, kind: str, address: str, made: str) -> str:
+        """Where a record is made of another one, at an internal id or `eid:` and an external one."""
+        return f"{self.rest}/record/v1/{kind}/{quote(address, safe=':')}/!transform/{made}"
 
     def page_url(self, kind: str, number: str) -> str:
         """Where a person sees the record."""

@@ -14,10 +14,19 @@ from integrations.destinations.netsuite.faults import TABLE
 from integrations.destinations.netsuite.order_faults import ORDERS
 from integrations.faults import Said, match
 
-NOUNS = {"invoice": "invoice", "creditMemo": "credit memo", "customer": "customer"}
+NOUNS = {
+    "invoice": "invoice",
+    "creditMemo": "credit memo",
+    "salesOrder": "sales order",
+    "customerPayment": "payment",
+    "customerDeposit": "customer deposit",
+    "depositApplication": "deposit application",
+    "customerRefund": "refund",
+    "customer": "customer",
+}
 
 _PREFIX = "Error while accessing a resource. "
-_RECORD = re.compile(r"/record/v1/(\w+)")
+_RECORD = re.compile(r"/record/v1/(?:\w+/[^/]+/!transform/)?(\w+)")
 _ITEM_PATH = re.compile(r"item\.items\[(\d+)\]")
 
 
@@ -62,7 +71,7 @@ def _known(request: Request, body: Mapping[str, Any], said: Said) -> dict[str, s
         "number": str(body.get("tranId") or body.get("externalId") or "of this Bill"),
         "day": f"{day.day} {day:%b %Y}" if day else "its date",
         "month": f"{day:%B %Y}" if day else "The month",
-        "customer": _id(body.get("entity")) or "of this Bill",
+        "customer": _id(body.get("entity") or body.get("customer")) or "of this Bill",
         "item": _item(body, said.path),
         "name": said.path or "that we sent",
         "label": said.path or "a field",

@@ -7,31 +7,47 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from integrations.contract import Answer, CatalogueRow, Held, Options, Outcome, Period, Request, Sending, Sought, Transport
-from integrations.destinations.netsuite import bulk, customer, customer_search, suiteql
+from integrations.contract import (
+    Answer,
+    CatalogueRow,
+    Document,
+    Held,
+    Options,
+    Origin,
+    Outcome,
+    Period,
+    Request,
+    Sending,
+    Sought,
+    Transport,
+)
+from integrations.destinations.netsuite import bulk, customer, customer_search, lists, suiteql
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, kind_of, parsed
 from integrations.destinations.netsuite.options import BULK_THRESHOLD
 
 _HEADERS = {"Content-Type": "application/json", "X-NetSuite-PropertyNameValidation": "Error"}
+TAKEN_OVER = ("entity", "subsidiary", "currency", "item")
 _TRACE = "x-n-operationid"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True)
 class NetSuiteClient:
-    """A `contract.Client` for one account. Every write is an upsert by external id, so the same bytes may be sent any number of times."""
+    """A `contract.Client` for one account. Every write is an upsert by external id, so the same bytes may be sent any number of times;
+    but a transform is none."""
 
     transport: Transport
     account: Account
     bulk_threshold: int
 
     def pack(self, sendings: Sequence[Sending], key: Callable[[Sequence[str], bytes], str]) -> list[Request]:
-        """New documents beyond the threshold go as collections; few of them, every update and every customer one by one."""
-        new = [sending for sending in sendings if not sending.update and sending.document.kind != customer.KIND]
-        if len(new) <= self.bulk_threshold:
+        """New documents beyond the threshold go as collections; few of them, every update and what is made of another record one by one."""
+        alone = [each for each in sendings if each.update or each.document.made_from is not None or each.document.kind == customer.KIND]
+        if len(sendings) - len(alone) <= self.bulk_threshold:
             return [self._alone(sending, key) for sending in sendings]
-        return [*(self._alone(sending, key) for sending in sendings if sending not in new), *bulk.collections(self.account, new, key)]
+        new = [sending for sending in sendings if sending not in alone]
+        return [*(self._alone(sending, key) for sending in alone), *bulk.collections(self.account, new, key)]
 
     def send(self, request: Request) -> Answer:
         answer = self.transport.send(request)
@@ -67,9 +83,28 @@ class NetSuiteClient:
         return suiteql.periods(self.transport, self.account, start, end)
 
     def catalogue(self, table: str, since: dt.datetime | None = None) -> Iterable[CatalogueRow]:
-        return suiteql.catalogue(self.transport, self.account, table, since)
+        return lists.catalogue(self.transport, self.account, table, since)
 
     def _alone(self, sending: Sending, key: Callable[[Sequence[str], bytes], str]) -> Request:
+        origin = None if sending.update else sending.document.made_from
+        return self._upsert(sending, key) if origin is None else self._transform(sending.document, origin, key)
+
+    def _transform(self, document: Document, origin: Origin, key: Callable[[Sequence[str], bytes], str]) -> Request:
+        """Makes the record of another one, whose lines it takes over where that is ours. Not an upsert, so it is never simply repeated."""
+        taken = TAKEN_OVER if origin.slot else ()
+        body = _encode({name: value for name, value in document.body.items() if name not in taken})
+        url = self.account.transform_url(origin.kind, origin.address, document.kind)
+        return Request(
+            method="POST",
+            url=url if origin.slot else f"{url}?replace=item",
+            headers=_HEADERS,
+            body=body,
+            key=key((document.key,), body),
+            members=(document.key,),
+            replay_window=dt.timedelta(0),
+        )
+
+    def _upsert(self, sending: Sending, key: Callable[[Sequence[str], bytes], str]) -> Request:
         """Creates the record under its key, or replaces the lines of the one there. A customer that is known is changed by its id."""
         document = sending.document
         members, body = (document.key,), _encode(document.body)
@@ -96,3 +131,7 @@ class NetSuiteClient:
 
 def connect(transport: Transport, tenant: str, options: Options) -> NetSuiteClient:
     return NetSuiteClient(transport, Account(tenant), int(options.get("bulkThreshold", BULK_THRESHOLD)))
+
+
+def released(transport: Transport, tenant: str, orders: Sequence[Sought]) -> set[str]:
+    return suiteql.released(transport, Account(tenant), orders)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.bill import Bill, Party, Ref
+from billing.document import party_digest
 from integrations.contract import CustomersBy, CustomerStep, Document, Lookup, Match, Options, Rule, Stamp
 from integrations.destinations.netsuite.identity import document_key
 from integrations.destinations.netsuite.items import named
@@ -99,6 +100,7 @@ def customer_document(bill: Bill, options: Options, stamp: Stamp, customer: Matc
         currency=bill.currency,
         customer=customer,
         facts=_facts(bill.account, key, stamp.customer),
+        slice=party_digest(bill),
     )
 
 

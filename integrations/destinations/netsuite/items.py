@@ -10,6 +10,8 @@ from integrations.lines import PlannedLine
 TABLE = "Item"
 
 _SETTINGS: Mapping[str, tuple[str, str]] = {
+    "TAX": ("taxItemId", "Item for taxes"),
+    "DISCOUNT": ("discountItemId", "Discount item"),
     "COMMITMENT_FEE": ("netsuiteCommitmentItemId", "Netsuite commitment item id"),
     "COMMITMENT_CONSUMED": ("netsuiteCommitmentItemId", "Netsuite commitment item id"),
     "MINIMUM_SPEND": ("netsuiteMinimumSpendId", "Netsuite minimum spend id"),
@@ -19,7 +21,7 @@ _SETTINGS: Mapping[str, tuple[str, str]] = {
 
 def find_item(line: PlannedLine, options: Options, lookup: Lookup, on: dt.date) -> Match | None:
     """A mapping or custom field of the line's entities; else the commitment or minimum spend setting, the line type, the default."""
-    found = lookup.find(TABLE, line.entities, line.refs, on) or _setting(line.line.type, options)
+    found = lookup.find(TABLE, line.entities, line.refs, on) or setting(line.line.type, options)
     return named(found, TABLE, lookup)
 
 
@@ -28,7 +30,8 @@ def named(found: Match | None, table: str, lookup: Lookup) -> Match | None:
     return found if found is None or found.name else replace(found, name=lookup.name(table, found.id))
 
 
-def _setting(kind: str, options: Options) -> Match | None:
+def setting(kind: str, options: Options) -> Match | None:
+    """The item that the integration's options have for a line type."""
     key, label = _SETTINGS.get(kind, ("", ""))
     if item := options.get(key):
         return Match(rule=Rule.SETTING, id=str(item), detail=label)

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 
-from integrations.contract import CatalogueRow, Held, Period, Request, Sought, Transport
+from integrations.contract import Held, Period, Request, Sought, Transport
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, parsed
 from integrations.faults import failure
 
 PAGE = 1000
 KEYS_PER_QUERY = 500
-_KINDS = {"CustInvc": "invoice", "CustCred": "creditMemo"}
+_MAIN_KINDS = {"CustInvc": "invoice", "CustCred": "creditMemo"}
+_RECEIPTS = {"CustPymt": "customerPayment", "CustDep": "customerDeposit", "DepAppl": "depositApplication"}
+_KINDS = _MAIN_KINDS | _RECEIPTS | {"SalesOrd": "salesOrder", "CustRfnd": "customerRefund"}
+_RELEASED = ("F", "G")
+"""An order that is wholly fulfilled: Pending Billing, and Billed."""
 _DOCUMENTS = """
 SELECT t.id, t.type, t.externalid, t.tranid, t.memo, t.foreigntotal, t.foreignamountunpaid, BUILTIN.DF(t.status) AS statusname,
   BUILTIN.DF(t.entity) AS customername,
@@ -35,22 +39,6 @@ WHERE isquarter = 'F' AND isyear = 'F' AND isadjust = 'F' AND isinactive = 'F'
   AND enddate >= TO_DATE(?, 'YYYY-MM-DD') AND startdate <= TO_DATE(?, 'YYYY-MM-DD')
 ORDER BY startdate
 """
-# table of ours: (table of SuiteQL, its columns for name, code and e-mail)
-_TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "Item": ("item", {"name": "displayname", "code": "itemid"}),
-    "Customer": ("customer", {"name": "companyname", "code": "entityid", "email": "email"}),
-    "Currency": ("currency", {"name": "symbol", "code": "symbol"}),
-    "Subsidiary": ("subsidiary", {"name": "name"}),
-    "Department": ("department", {"name": "name"}),
-    "Location": ("location", {"name": "name"}),
-    "Class": ("classification", {"name": "name"}),
-    "TaxCode": ("salestaxitem", {"name": "itemid"}),
-    "Account": ("account", {"name": "accountsearchdisplayname", "code": "acctnumber"}),
-    "CustomField": ("customfield", {"id": "scriptid", "name": "name"}),
-    "PaymentMethod": ("paymentmethod", {"name": "name"}),
-}
-_DATED = ("Item", "Customer")
-_DAY = dt.timedelta(days=1)
 
 Row = Mapping[str, str]
 
@@ -80,9 +68,21 @@ def by_number(transport: Transport, account: Account, kind: str, number: str) ->
 def listing(transport: Transport, account: Account, start: dt.date, end: dt.date) -> Iterator[Held]:
     """Invoices and credit memos dated from the one day to the other."""
     dated = "t.trandate BETWEEN TO_DATE(?, 'YYYY-MM-DD') AND TO_DATE(?, 'YYYY-MM-DD')"
-    condition = f"t.type IN ({', '.join('?' * len(_KINDS))}) AND {dated} ORDER BY t.id"
-    for row in rows(transport, account, _documents(condition), [*_KINDS, start.isoformat(), end.isoformat()]):
+    condition = f"t.type IN ({', '.join('?' * len(_MAIN_KINDS))}) AND {dated} ORDER BY t.id"
+    for row in rows(transport, account, _documents(condition), [*_MAIN_KINDS, start.isoformat(), end.isoformat()]):
         yield _held(account, _KINDS[row["type"]], row)
+
+
+def released(transport: Transport, account: Account, orders: Sequence[Sought]) -> set[str]:
+    """The external ids of those sales orders that are wholly fulfilled. One query for up to 500 of them."""
+    found: set[str] = set()
+    keys = [each.key for each in orders]
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        chunk = keys[start : start + KEYS_PER_QUERY]
+        marks = ", ".join("?" * len(chunk))
+        query = f"SELECT t.externalid, t.status FROM transaction t WHERE t.type = 'SalesOrd' AND t.externalid IN ({marks})"  # noqa: S608
+        found |= {row["externalid"] for row in rows(transport, account, query, chunk) if row.get("status") in _RELEASED}
+    return found
 
 
 def first_open_day(transport: Transport, account: Account, after: dt.date) -> dt.date | None:
@@ -103,26 +103,6 @@ def periods(transport: Transport, account: Account, start: dt.date, end: dt.date
             end=dt.date.fromisoformat(row["lastday"]),
             open="T" not in (row.get("closed"), row.get("alllocked")),
             receivables_locked=row.get("arlocked") == "T",
-        )
-
-
-def catalogue(transport: Transport, account: Account, table: str, since: dt.datetime | None = None) -> Iterator[CatalogueRow]:
-    """The records of one of our tables; of Items and Customers only what changed since the day before. KeyError for another table.
-
-    The day is there because SuiteQL reads a date as one of the user's time zone (observed in 2026). Ids are in small letters, as the
-    REST API spells custom fields.
-    """
-    source, named = _TABLES[table]
-    columns = {"id": "id", **named}
-    condition, params = "", list[str]()
-    if since is not None and table in _DATED:
-        condition, params = " WHERE lastmodifieddate >= TO_DATE(?, 'YYYY-MM-DD')", [(since.date() - _DAY).isoformat()]
-    query = f"SELECT {', '.join(dict.fromkeys(columns.values()))}, isinactive FROM {source}{condition} ORDER BY {columns['id']}"  # noqa: S608 - our own names
-    for row in rows(transport, account, query, params):
-        values = {field: row.get(column) or "" for field, column in columns.items()}
-        number, code = values["id"].lower(), values.get("code", "")
-        yield CatalogueRow(
-            id=number, name=values["name"] or code or number, active=row.get("isinactive") != "T", code=code, email=values.get("email", "")
         )
 
 
@@ -154,8 +134,13 @@ def _documents(condition: str) -> str:
 
 
 def _held(account: Account, kind: str, row: Row) -> Held:
-    """NetSuite's total of a credit memo is negative, as ours is. A zero invoice owes nothing but is not paid."""
+    """NetSuite's total of a credit memo is negative, as ours is; of money that comes in it is, too, and ours is not.
+
+    A zero invoice owes nothing but is not paid.
+    """
     total = Decimal(row["foreigntotal"]) if row.get("foreigntotal") else None
+    if total is not None and kind in _RECEIPTS.values():
+        total = abs(total)
     owed = Decimal(row.get("foreignamountunpaid") or 0)
     return Held(
         key=row.get("externalid", ""),

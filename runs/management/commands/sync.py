@@ -4,13 +4,15 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q, QuerySet
 
 from integrations.models import IntegrationConfig
-from runs import orders, recover, verify
+from runs import ledger, orders, recover, steps, verify
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.management.output import find_integration, write
 from runs.models import DUE, OPEN, IntegrationRun
+from runs.tasks import polled
 
 PAUSE = 0.25
 
@@ -38,10 +40,12 @@ class Command(BaseCommand):
             touched |= set(orders.sync(integration))
         if options["wait"]:
             self._work(chosen, touched, time.monotonic() + options["timeout"])
-        statuses = Counter(IntegrationRun.objects.filter(pk__in=touched).values_list("status", flat=True))
+        statuses = Counter(_of(touched).values_list("status", flat=True))
         write(dict(sorted(statuses.items())))
 
     def _work(self, chosen: list[IntegrationConfig], touched: set[Any], end: float) -> None:
+        for integration in chosen:
+            polled(integration)
         while time.monotonic() < end:
             recover.free_dead_claims()
             recover.lose_dead_intents()
@@ -68,8 +72,14 @@ def _step(integration: IntegrationConfig) -> int:
     return recover.settle(integration) + deliver(integration)
 
 
+def _of(touched: set[Any]) -> QuerySet[IntegrationRun]:
+    """These runs and the steps that became of them."""
+    return IntegrationRun.objects.filter(Q(pk__in=touched) | Q(parent__in=touched))
+
+
 def _left(touched: set[Any]) -> int:
-    """Runs that will still move by themselves: not those that wait for an integration which is off or refused."""
-    working = IntegrationRun.objects.filter(pk__in=touched, status__in=OPEN).exclude(status="AUTH_FAILED")
+    """Runs that will still move by themselves: not those that wait for an integration which is off or refused, for another step of
+    their chain, or for something at the destination."""
+    working = _of(touched).filter(ledger.unblocked(), status__in=OPEN, waits_for="").exclude(steps.UNFOLDED).exclude(status="AUTH_FAILED")
     idle = working.filter(status__in=DUE).exclude(integration__enabled=True, integration__credential__status="VERIFIED")
     return working.exclude(pk__in=idle.values("pk")).count()

@@ -19,10 +19,10 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Mappings:
-    """A Lookup over {table: {"Entity:id": external id}}."""
+    """A Lookup over {table: {"Entity:id": external id}}, and {external id: kind} of its items."""
 
-    def __init__(self, tables: Mapping[str, Mapping[str, str]]) -> None:
-        self.tables = tables
+    def __init__(self, tables: Mapping[str, Mapping[str, str]], kinds: Mapping[str, str] | None = None) -> None:
+        self.tables, self.kinds = tables, kinds or {}
 
     def find(self, table: str, entities: Sequence[str], refs: Mapping[str, Ref], on: dt.date) -> Match | None:
         for entity in entities:
@@ -37,6 +37,9 @@ class Mappings:
     def currencies(self, table: str, external_id: str) -> Sequence[str]:
         return ()
 
+    def kind(self, table: str, external_id: str) -> str:
+        return self.kinds.get(external_id, "")
+
 
 def exact(text: str | bytes) -> Any:
     """JSON with every number as it is written."""
@@ -47,18 +50,27 @@ def build(case: Mapping[str, Any]) -> Plan:
     bill = msgspec.convert(case["bill"], Bill, strict=False)
     stamp = Stamp(**{"source": "m3ter", "revision": 2, "generation": 3} | case.get("stamp", {}))
     chosen = options.defaults(DESTINATION, "Bill") | case["options"]
-    return DESTINATION.build(bill, chosen, Mappings(case["mappings"]), stamp)
+    return DESTINATION.build(bill, chosen, Mappings(case["mappings"], case.get("kinds")), stamp)
 
 
 def told(plan: Plan) -> dict[str, Any]:
     """The plan as a case file holds it: bodies as they go over the wire, lines as what decided about them."""
-    plain = exact(msgspec.json.encode(plan))
+    plain = without_nothing(exact(msgspec.json.encode(plan)), "fault", "unread")
     for document, made in zip(plain["documents"], plan.documents, strict=True):
         document["body"] = exact(_encode(made.body))
         document["lines"] = [_line(line) for line in document["lines"]]
         del document["number"]
+        without_nothing(document, "made_from", "awaits", "lacks", "slice")
         document["customer"] = document["customer"] and f"{document['customer']['id']} by {document['customer']['rule']}"
     return dict(plain)
+
+
+def without_nothing(told: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Takes out those of these that say nothing."""
+    for name in names:
+        if not told[name]:
+            del told[name]
+    return told
 
 
 def _line(line: Mapping[str, Any]) -> str:

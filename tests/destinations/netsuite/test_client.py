@@ -149,7 +149,7 @@ def test_every_declared_table_can_be_listed(books: Books, table: str) -> None:
 def test_the_catalogue_names_people_use(books: Books) -> None:
     books.enter("serviceSaleItem", {"id": "2099", "itemId": "OLD", "displayName": "Old service", "isInactive": True})
     items = {row.id: row for row in books.client.catalogue("Item")}
-    assert items["2001"] == CatalogueRow(id="2001", name="API Usage", code="API Usage")
+    assert items["2001"] == CatalogueRow(id="2001", name="API Usage", code="API Usage", kind="Service")
     assert (items["2099"].active, items["2099"].code) == (False, "OLD")
     customers = {row.id: row for row in books.client.catalogue("Customer")}
     assert (customers["1002"].name, customers["1002"].email) == ("Borealis AI", "ap-1002@example.test")

@@ -34,6 +34,9 @@ class Mapped:
     def currencies(self, table: str, external_id: str) -> tuple[str, ...]:
         return ()
 
+    def kind(self, table: str, external_id: str) -> str:
+        return ""
+
 
 @pytest.mark.parametrize("path", sorted(golden.CASES.glob("*.json")), ids=lambda path: path.stem)
 def test_golden_case(path: Path) -> None:
