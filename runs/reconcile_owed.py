@@ -34,7 +34,7 @@ def owed(kit: Kit, start: dt.date, end: dt.date) -> Iterator[Owed]:
     near = near.select_related("account", "source", "current_revision").defer("current_revision__raw").order_by("id")
     selector = Selector.of(kit.integration)
     for chunk in chunks(near):
-        deliveries = {each.bill_id: each for each in delivered(kit).filter(bill__in=chunk)}
+        deliveries = {each.bill_id: each for each in _in_books(kit).filter(slot=MAIN, bill__in=chunk)}
         for bill in chunk:
             day, delivery = document_day(bill), deliveries.get(bill.pk)
             if start <= day <= end and _expected(kit, bill, delivery, selector):
@@ -53,10 +53,13 @@ def delivered(kit: Kit) -> Any:
 
 
 def documents(kit: Kit) -> Any:
-    """All that we know in the tenant's books, in whatever slot."""
-    known = Delivery.objects.filter(system=kit.integration.system, tenant=kit.tenant)
-    known = known.select_related("revision", "bill__account", "settled_by")
+    """All that we know in the tenant's books, in whatever slot, each with its Bill and revision."""
+    known = _in_books(kit).select_related("revision", "bill__account", "settled_by")
     return known.defer("revision__raw", "revision__document", "settled_by__explanation")
+
+
+def _in_books(kit: Kit) -> Any:
+    return Delivery.objects.filter(system=kit.integration.system, tenant=kit.tenant)
 
 
 @dataclass(frozen=True)

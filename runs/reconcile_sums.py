@@ -74,8 +74,13 @@ class Sums:
         return held.period or (self.calendar.name(held.date) if held.date else "") or _month(held.date)
 
     def told(self) -> list[dict[str, Any]]:
-        """As JSON, amounts as strings; the currency of most Bills first in each period and subsidiary."""
-        order = sorted(self.by.values(), key=lambda each: (each.period, each.subsidiary, -each.bills, each.currency))
+        """As JSON, amounts as strings; periods as they follow on each other, in each subsidiary the currency of most Bills first."""
+        starts = {period.name: period.start for period in self.calendar.periods}
+
+        def place(each: Sum) -> tuple[dt.date, str, str, int, str]:
+            return starts.get(each.period, dt.date.max), each.period, each.subsidiary, -each.bills, each.currency
+
+        order = sorted(self.by.values(), key=place)
         said: list[dict[str, Any]] = msgspec.to_builtins(order)
         return said
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, Q, QuerySet
+from django.db.models import Case, Count, Exists, Q, QuerySet, When
 from django.urls import reverse
 
 from billing.models import Source
@@ -26,6 +26,7 @@ PER_PAGE = 50
 Kind = Difference.Kind
 OPEN_ROWS, EXPLAINED = "open", "explained"
 TABS = {OPEN_ROWS: "Open", **{kind.value: kind.label for kind in Kind}, EXPLAINED: "Explained"}
+ORDER = (Kind.MISSING, Kind.DIFFERS, Kind.OTHER_PERIOD, Kind.EXTRA)
 TONES = {Kind.MISSING: "red", Kind.DIFFERS: "red", Kind.EXTRA: "dashed", Kind.OTHER_PERIOD: "rust"}
 
 
@@ -162,10 +163,14 @@ def _counts(record: Reconciliation) -> dict[str, int]:
 
 def _rows(record: Reconciliation, show: str) -> QuerySet[Difference]:
     if show == OPEN_ROWS:
-        return record.open_rows().order_by("kind", "pk")
+        return record.open_rows().order_by(_by_kind(), "pk")
     if show == EXPLAINED:
-        return record.rows.filter(~Q(settled="") | Q(Exists(Explanation.of_rows()))).order_by("kind", "pk")
+        return record.rows.filter(~Q(settled="") | Q(Exists(Explanation.of_rows()))).order_by(_by_kind(), "pk")
     return record.rows.filter(kind=show).order_by("pk")
+
+
+def _by_kind() -> Case:
+    return Case(*(When(kind=kind, then=place) for place, kind in enumerate(ORDER)))
 
 
 def _tabs(record: Reconciliation, month: Month, show: str, counts: Mapping[str, int]) -> list[dict[str, Any]]:
