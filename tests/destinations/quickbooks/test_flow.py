@@ -8,7 +8,7 @@ import pytest
 
 from integrations.guard import CUSTOMER_CURRENCY
 from integrations.models import IntegrationConfig
-from mappings import service
+from mappings import held, service
 from mappings.models import ExternalMapping
 from runs import catalogue, causes, orders, readiness
 from runs.models import Delivery, Exchange, IntegrationRun, Problem
@@ -243,6 +243,8 @@ def test_a_customer_in_another_currency_is_told_before_anything_is_sent(
     run, [problem] = IntegrationRun.objects.get(), Problem.objects.all()
     assert (run.error_code, blocked.fault.code, problem.who) == (CUSTOMER_CURRENCY, CUSTOMER_CURRENCY, "Someone with the permission to map")
     assert problem.title == "Nothing was sent: the customer Acme Cloud (1001) is billed in USD only, and this Bill is in EUR."
+    waiting = held.waiting("QuickBooks", "Customer", [("Account", "acc-1")], integration.pk)
+    assert (waiting.of(("Account", "acc-1")).money, waiting.together.bills) == ({"EUR": Decimal("100.00")}, 0)
     mapping = ExternalMapping.objects.get(entity_type="Account")
     [cause] = causes.causes(integration, [blocked], "/back/")
     assert (cause.title[:30], cause.label) == ("The customer Acme Cloud (1001)", "Change mapping")
