@@ -15,8 +15,10 @@ from integrations.http import REQUEST_TIMEOUT
 from integrations.models import IntegrationConfig
 from runs import budget, chains, ledger, record, steps, verify
 from runs.build import Built, Kit, build
+from runs.customer_pins import SLOT as CUSTOMER
 from runs.fitness import misfit, refusal
 from runs.gate import Gate
+from runs.models import Delivery
 from runs.points import point
 from runs.send import look, perform
 from runs.writing_over import against_held
@@ -73,11 +75,11 @@ def _sendable(kit: Kit, claim: ledger.Claim) -> list[Built]:
 def _once(claim: ledger.Claim, told: Sequence[Built]) -> list[Built]:
     """Without what needs no sending any more, and without what another of the batch writes: two Bills may have to write one customer."""
     record.needless(claim, [item for item in told if item.done])
-    first: dict[tuple[str, str], Built] = {}
+    first: dict[str, Built] = {}
     for item in told:
         if item.plan.documents:
-            first.setdefault((item.document.kind, item.document.key), item)
-    later = [item for item in told if item.plan.documents and first[item.document.kind, item.document.key] is not item]
+            first.setdefault(item.document.key, item)
+    later = [item for item in told if item.plan.documents and first[item.document.key] is not item]
     record.hold_back(claim, later)
     return [item for item in told if not item.done and item not in later]
 
@@ -108,7 +110,7 @@ def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], gate: Gate) -> 
     ready = {item.document.key: item.run for item in built}
 
     def key(members: Sequence[str], body: bytes) -> str:
-        return ledger.request_key(kit.tenant, [(member, ready[member].delivery.generation + 1) for member in members], body)
+        return ledger.request_key(kit.tenant, [_mark(member, ready[member].delivery) for member in members], body)
 
     requests = kit.client.pack([_sending(item) for item in built], key)
     for start in range(0, len(requests), kit.destination.batch_size):
@@ -119,6 +121,11 @@ def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], gate: Gate) -> 
         exchanges = ledger.intend(claim, portion, ready)
         sent = perform(kit, list(zip(exchanges, portion, strict=False)), claim.until, gate)
         verify.read_back(kit, record.answers(kit, claim.token, sent))
+
+
+def _mark(member: str, delivery: Delivery) -> tuple[str, int]:
+    """What this sending is: a customer is written for one Bill or another, each time anew."""
+    return (f"{member} for {delivery.bill_id}" if delivery.slot == CUSTOMER else member), delivery.generation + 1
 
 
 def _sending(item: Built) -> Sending:

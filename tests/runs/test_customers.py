@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 
 from billing import bill as canonical
+from billing import store
 from billing.bill import Party
 from integrations.contract import CustomerStep, Fault
 from integrations.models import IntegrationConfig
+from mappings import service
 from mappings.models import ExternalMapping
-from runs import customers
+from runs import customers, orders
 from runs.build import Kit, lookups_for
 from runs.customers import Found
+from runs.models import IntegrationRun, Problem
 from tests.runs.conftest import Books
-from tests.runs.factories import a_bill, an_integration, the_source
+from tests.runs.factories import a_bill, an_integration, arrive, the_source
+from tests.runs.test_flow import later, work
 
 pytestmark = pytest.mark.django_db
 ACME = Party(id="acc-7", code="ACME", name="Acme Leeds", email="ap@acme.test", address={"addressLine1": "1 High Street", "country": "GB"})
@@ -131,3 +135,145 @@ def test_where_accounts_are_only_mapped_nothing_is_asked(credential: Any, books:
     before = books.hub.calls.report()["total"]
     assert found(an_integration(credential), a_bill(account=ACME)) == [Found()]
     assert books.hub.calls.report()["total"] - before <= 1
+
+
+# --- end to end ----------------------------------------------------------------------------------------------------
+
+
+def ours(books: Books, key: str = "acc-7") -> list[dict[str, Any]]:
+    return [record for record in books.documents("customer") if record.get("externalId") == key]
+
+
+def number_of_customers(books: Books) -> int:
+    return len(books.documents("customer"))
+
+
+def entities(books: Books) -> list[str]:
+    return [invoice["entity"]["id"] for invoice in books.documents()]
+
+
+def steps() -> list[tuple[str, str]]:
+    found = IntegrationRun.objects.exclude(parent=None).order_by("bill__uid", "dt_created", "sequence")
+    return list(found.values_list("delivery__slot", "status"))
+
+
+def known_as(**changes: Any) -> None:
+    """What the source says of the Account from now on."""
+    store.receive_parties(the_source(), [replace(ACME, **changes)])
+
+
+def test_a_missing_customer_is_created_once_and_named_by_every_bill(credential: Any, books: Books) -> None:
+    integration = by_email(credential)
+    before = number_of_customers(books)
+    arrive(a_bill("b-1", account=ACME))
+
+    work(integration)
+    work(integration)
+    arrive(a_bill("b-2", account=ACME))
+    work(integration)
+
+    [made] = ours(books)
+    assert (made["companyName"], made["email"], made["subsidiary"]["id"]) == ("Acme Leeds", "ap@acme.test", "1")
+    assert number_of_customers(books) == before + 1
+    assert entities(books) == [made["id"]] * 2
+    assert steps() == [("customer", "COMPLETE"), ("main", "COMPLETE"), ("main", "COMPLETE")]
+    assert pins() == [("acc-7", made["id"], "created")]
+
+
+def test_a_matched_customer_gets_our_external_id_and_keeps_its_name(credential: Any, books: Books) -> None:
+    enter(books, "501", email="AP@acme.test")
+    integration = by_email(credential)
+    arrive(a_bill("b-1", account=ACME))
+
+    work(integration)
+    work(integration)
+
+    [matched] = ours(books)
+    assert (matched["id"], matched["companyName"], matched["email"]) == ("501", "Customer 501", "AP@acme.test")
+    assert entities(books) == ["501"] and pins() == [("acc-7", "501", "matched")]
+
+
+def test_a_changed_account_updates_the_pinned_customer_and_makes_no_second(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test")
+    integration = by_email(credential)
+    before = number_of_customers(books)
+    arrive(a_bill("b-1", account=ACME))
+    work(integration)
+    known_as(name="Acme Holdings", email="new@acme.test", address={"addressLine1": "2 Low Street", "country": "GB"})
+    arrive(a_bill("b-2", account=ACME))
+
+    work(integration)
+    work(integration)
+    arrive(a_bill("b-3", account=ACME))
+    work(integration)
+
+    [pinned] = ours(books)
+    assert (pinned["id"], pinned["companyName"], pinned["email"]) == ("501", "Acme Holdings", "new@acme.test")
+    assert pinned["addressBook"]["items"][0]["addressBookAddress"]["addr1"] == "2 Low Street"
+    assert number_of_customers(books) == before and entities(books) == ["501"] * 3
+    assert [slot for slot, _ in steps()] == ["customer", "main", "customer", "main", "main"]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_two_bills_at_once_share_one_customer(known: bool, credential: Any, books: Books) -> None:
+    if known:
+        enter(books, "501", email="ap@acme.test")
+    integration = by_email(credential)
+    arrive(*[a_bill(f"b-{number}", account=ACME) for number in range(5)])
+
+    work(integration)
+    work(integration)
+
+    [customer] = ours(books)
+    assert entities(books) == [customer["id"]] * 5
+    assert {status for _, status in steps()} == {"COMPLETE"}
+    assert len(pins()) == 1
+
+
+@pytest.mark.parametrize("kind", ["commit_then_drop", "reset", "truncated"])
+def test_a_lost_answer_leaves_exactly_one_customer(kind: str, credential: Any, books: Books) -> None:
+    integration = by_email(credential)
+    before = number_of_customers(books)
+    arrive(a_bill("b-1", account=ACME), a_bill("b-2", account=ACME))
+    books.fault(kind, match="/customer/")
+    work(integration)
+    with later(70):
+        work(integration)
+
+    [made] = ours(books)
+    assert number_of_customers(books) == before + 1 and entities(books) == [made["id"]] * 2
+    assert {status for _, status in steps()} == {"COMPLETE"}
+
+
+def test_a_mapping_frees_a_bill_whose_customer_is_one_of_several(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test")
+    enter(books, "502", email="ap@acme.test")
+    integration = by_email(credential)
+    arrive(a_bill("b-1", account=ACME))
+    work(integration)
+    [problem] = Problem.objects.filter(state="open")
+    assert (problem.code, problem.fix_label) == ("CUSTOMER_AMBIGUOUS", "Map Acme Leeds") and books.documents() == []
+
+    service.save(
+        ExternalMapping(entity_type="Account", entity_id="acc-7", external_system="Netsuite", external_table="Customer", external_id="502")
+    )
+    for found in IntegrationRun.objects.filter(status="ERROR"):
+        orders.retry(found)
+    work(integration)
+    assert entities(books) == ["502"] and [each["id"] for each in ours(books)] == ["502"]
+
+
+def test_a_customer_that_cannot_be_billed_is_a_problem_with_its_remedy(credential: Any, books: Books) -> None:
+    integration = by_email(credential)
+    arrive(a_bill("b-1", account=ACME))
+    work(integration)
+    [made] = ours(books)
+    change(books, made["id"], isInactive=True)
+    arrive(a_bill("b-2", account=ACME))
+    work(integration)
+    [problem] = Problem.objects.filter(state="open")
+    assert problem.code == "CUSTOMER_INACTIVE" and f"Search for Internal ID {made['id']} under Lists" in problem.remedy
+    change(books, made["id"], isInactive=False)
+    orders.retry(IntegrationRun.objects.get(bill__uid="b-2", parent=None))
+    work(integration)
+    assert entities(books) == [made["id"]] * 2
