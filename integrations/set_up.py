@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -125,12 +126,18 @@ class SetUpForm(ConfigureForm):
         by_key = {option.key: option for option in self.schema}
         return [by_key[key] for key in keys]
 
-    @property
+    @cached_property
     def asked(self) -> Asked | None:
         """What the step that is shown maps; None for nothing."""
-        step = next((shown.step for shown in self.steps if shown.number == self.at and shown.step.maps), None)
-        return asked_of(self.system, self.books.tenant, step, self.chosen_sources()) if step else None
+        step = self.destination.steps[self.at - 1] if self.at else None
+        return asked_of(self.system, self.books.tenant, step, self.chosen_sources()) if step and step.maps else None
 
+    @property
+    def unread(self) -> bool:
+        """Whether nothing is known of the records that the step maps to."""
+        return self.asked is not None and not self.books.records(self.asked.step.table)
+
+    @cached_property
     def lines(self) -> list[Line]:
         asked = self.asked
         return [self._line(asked.step, entry) for entry in asked.entries] if asked else []
@@ -147,25 +154,25 @@ class SetUpForm(ConfigureForm):
     @property
     def sure(self) -> dict[str, str]:
         """The suggestions that may be accepted together, by field."""
-        lines = [line for line in self.lines() if line.entry.sure and line.entry.key not in self.given]
+        lines = [line for line in self.lines if line.entry.sure and line.entry.key not in self.given]
         return {self.add_prefix(f"map.{line.entry.key}"): line.entry.suggested for line in lines}
 
     @property
     def concerns(self) -> list[str]:
         """Records of a kind that the set-up does not support, each named once with what to do."""
-        return list(dict.fromkeys(line.concern for line in self.lines() if line.concern))
+        return list(dict.fromkeys(line.concern for line in self.lines if line.concern))
 
     def kept(self) -> list[tuple[str, str]]:
         """What was given and is not on the page now."""
-        shown = {line.entry.key for line in self.lines()}
+        shown = {line.entry.key for line in self.lines}
         return [(self.add_prefix(f"map.{key}"), value) for key, value in self.given.items() if key not in shown]
 
     def _line(self, step: OptionStep, entry: Entry) -> Line:
         name = self.add_prefix(f"map.{entry.key}")
         value = self.given.get(entry.key, entry.mapped)
-        record = next((record for record in self.books.records(step.table) if record.id == value), None)
-        label = f"{step.table} for {entry.name}"
-        field = record_input(self.books.records(step.table), step.table).render(name, value, {"aria-label": label, "id": f"id_{name}"})
+        records, label = self.books.records(step.table), f"{step.table} for {entry.name}"
+        record = next((record for record in records if record.id == value), None)
+        field = record_input(records, step.table).render(name, value, {"aria-label": label, "id": f"id_{name}"})
         kind = record.kind if record else ""
         supported = not step.kinds or kind in ("", *step.kinds)
         return Line(entry, field, step.kinds.get(kind, kind), "" if supported else _concern(step, str(record), kind))
