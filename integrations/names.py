@@ -75,8 +75,8 @@ class Books:
 
     def _read(self, table: str, within: str) -> list[Record]:
         rows = self._known.filter(table=table, within=within, active=True).order_by("tenant", "name", "external_id")
-        asked = rows.values_list("code" if within else "external_id", "name", "tenant", "facts")[:MOST_RECORDS]
-        return [Record(external_id, name, tenant, facts=tuple(map(tuple, facts))) for external_id, name, tenant, facts in asked]
+        asked = rows.values_list("code" if within else "external_id", "name", "tenant", "kind", "facts")[:MOST_RECORDS]
+        return [Record(number, name, tenant, kind, tuple(map(tuple, facts))) for number, name, tenant, kind, facts in asked]
 
     @cached_property
     def _listed(self) -> dict[tuple[str, str], list[Record]]:

@@ -13,8 +13,9 @@ from integrations.beside import Asked, Entry, asked_of
 from integrations.contract import Option, OptionStep
 from integrations.forms import ConfigureForm, Group
 from integrations.models import IntegrationConfig
-from integrations.names import Books
-from integrations.option_fields import record_input
+from integrations.names import Books, Record
+from integrations.option_fields import MOST_LISTED, NOT_SET, record_input
+from integrations.widgets import RecordSelect
 
 STEP = "step"
 _PANELS = {"global": "Accounts and order", "entity": "Bills", "destination": "Documents"}
@@ -172,7 +173,8 @@ class SetUpForm(ConfigureForm):
         value = self.given.get(entry.key, entry.mapped)
         records, label = self.books.records(step.table), f"{step.table} for {entry.name}"
         record = next((record for record in records if record.id == value), None)
-        field = record_input(records, step.table).render(name, value, {"aria-label": label, "id": f"id_{name}"})
+        control = _by_kind(step, records) or record_input(records, step.table)
+        field = control.render(name, value, {"aria-label": label, "id": f"id_{name}"})
         kind = record.kind if record else ""
         supported = not step.kinds or kind in ("", *step.kinds)
         return Line(entry, field, step.kinds.get(kind, kind), "" if supported else _concern(step, str(record), kind))
@@ -185,6 +187,16 @@ def proposing(schema: tuple[Option, ...], own: list[Source]) -> list[Source]:
     """The sources whose platform proposes other settings than the usual ones."""
     wanted = {source.platform for source in registry.sources() if source.proposals.keys() & {option.key for option in schema}}
     return [source for source in own if source.platform in wanted]
+
+
+def _by_kind(step: OptionStep, records: list[Record]) -> forms.Widget | None:
+    """A drop-down under the kinds of the records, the supported ones first; None where no kind is known or a drop-down is too long."""
+    if len(records) > MOST_LISTED or not any(record.kind in step.kinds for record in records):
+        return None
+    others = {record.kind: f"Not supported: {record.kind or 'no type'}" for record in records if record.kind not in step.kinds}
+    titles = {**step.kinds, **others}
+    groups = [(title, [(record.id, str(record)) for record in records if record.kind == kind]) for kind, title in titles.items()]
+    return RecordSelect({}, choices=[("", NOT_SET), *((title, own) for title, own in groups if own)])
 
 
 def _by_title(others: list[Option]) -> dict[str, list[Option]]:

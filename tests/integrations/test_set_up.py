@@ -157,3 +157,16 @@ def test_without_the_permissions_neither_credential_nor_mappings_are_taken(clien
     client.post(ADD, BASE | {"configure-step": "4", "configure-credential": str(credential.pk), "configure-map.Product::gpu": "2003"})
     assert IntegrationConfig.objects.get().credential is None
     assert not ExternalMapping.objects.exists()
+
+
+def test_items_stand_under_their_types_and_an_unsupported_one_is_named(desk: Client, maxio: Source) -> None:
+    credential = str(login().pk)
+    record("2003", "GPU hours", kind="Service")
+    record("2011", "Service Credit", kind="OthCharge")
+    desk.get(STRAIGHT)
+    assert '<optgroup label="Not supported: OthCharge">' in page(desk, goto="2", credential=credential)
+    shown = page(desk, step="2", goto="2", credential=credential, **{"map.Product::gpu": "2011"})
+    assert "Service Credit (2011) is of the type OthCharge, which takes part in no order. Choose one of the type Inventory" in shown
+    assert "OthCharge, not supported" in shown
+    fine = page(desk, step="2", goto="2", credential=credential, **{"map.Product::gpu": "2003"})
+    assert "takes part in no order" not in fine and '<td data-l="Type">Service</td>' in fine
