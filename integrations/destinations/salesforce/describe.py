@@ -81,10 +81,18 @@ def _mapped(kind: str, names: Names, rows: Mapping[str, tuple[str, str, Sequence
             yield f"The integration user may not write {kind}.{name}; the {what} goes there."
         elif field is not None and field.get("type") not in types:
             yield f"{kind}.{name} is of type {field.get('type')} and cannot hold the {what}: it takes {' or '.join(types[:2])}."
+        elif field is not None and (wrong := _elsewhere(field, names.targets().get(key, ""))):
+            yield f"{kind}.{name} points to {wrong}, not to {names.targets()[key]}; the {what} goes there."
     written = {names.bill_id, names.line_id, *names.fields.values()}
     for name, field in seen.items():
         if name not in written and _required(field):
             yield f"{kind}.{name} is required, and nothing is mapped to it: map a value, or give it a default in Salesforce."
+
+
+def _elsewhere(field: Field, wanted: str) -> str:
+    """What a reference points to, when that is not what it should; "" when it does, or when nobody says."""
+    targets = [str(target) for target in field.get("referenceTo") or []]
+    return " or ".join(targets) if wanted and targets and wanted not in targets else ""
 
 
 def _money(kind: str, names: Names, amount: str, currency: str, seen: Mapping[str, Field]) -> Iterator[str]:

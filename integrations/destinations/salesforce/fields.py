@@ -99,6 +99,10 @@ class Names:
         """Whose field each value goes into."""
         return dict.fromkeys(BILL_FIELDS, self.bill) | dict.fromkeys(LINE_FIELDS, self.line)
 
+    def targets(self) -> dict[str, str]:
+        """What the references have to point to."""
+        return {"account": "Account", "lineProduct": "Product2", "lineInvoice": self.bill}
+
     def stored(self, values: Mapping[str, object]) -> dict[str, object]:
         """Values by key as a record: the fields that the org has for them."""
         return {self.fields[key]: value for key, value in values.items() if key in self.fields}

@@ -36,6 +36,7 @@ def test_an_org_with_the_package_fits(org: Org) -> None:
             {"fieldMapping": {"dueDate": "Currency__c"}},
             "Invoice__c.Currency__c is of type string and cannot hold the due date: it takes date.",
         ),
+        ({"fieldMapping": {"lineProduct": "Invoice__c"}}, "Invoice_Line__c.Invoice__c points to Invoice__c, not to Product2; the product"),
         ({"fieldMapping": {"tag": "SystemModstamp"}}, "The integration user may not write Invoice__c.SystemModstamp"),
         ({"externalIdFields": {"bill": "Currency__c"}}, "Invoice__c.Currency__c is not flagged External ID, so no record is found by it."),
         ({"externalIdFields": {"line": "Line_Id__c"}}, "Invoice_Line__c has no field Line_Id__c that the integration user sees"),
