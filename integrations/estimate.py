@@ -1,5 +1,6 @@
 """What an integration with the options on the page would do, before anything is sent."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +14,7 @@ from billing.models import Source
 from integrations import describe
 from integrations.forms import ConfigureForm
 from integrations.models import IntegrationConfig
-from integrations.reach import Reach, overlaps, reach
+from integrations.reach import Reach, month_start, overlaps, reach
 
 asked = Signal()
 """Sent with integration (perhaps not stored yet), options and sources; a receiver in `runs` answers an Estimate."""
@@ -55,6 +56,10 @@ class Outlook:
     @property
     def start(self) -> str:
         return str(self.options["syncStartDate"])
+
+    @property
+    def month_start(self) -> dt.date:
+        return month_start()
 
     @cached_property
     def bills(self) -> Estimate | None:

@@ -1,10 +1,12 @@
 """How far an integration reaches: which Accounts its options take in, how many Bills those have, who else sends them."""
 
+import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from billing.models import Account, Bill, Source
 from integrations.account_filter import parse
@@ -19,13 +21,17 @@ _FIELDS = ("uid", "name", "code", "email", "currency", "address", "custom_fields
 
 @dataclass(frozen=True)
 class Reach:
-    """`names` are those of the first matched Accounts. `bills` have any date, `since` are those from the sync start date on."""
+    """`names` are those of the first matched Accounts. `bills` have any date, `since` are those from the sync start date on.
+
+    `this_month` are those from the first day of this month on.
+    """
 
     ids: frozenset[int]
     names: tuple[str, ...]
     of: int
     bills: int
     since: int
+    this_month: int
 
     @property
     def accounts(self) -> int:
@@ -81,15 +87,23 @@ def _same_books(one: IntegrationConfig, other: IntegrationConfig) -> bool:
     return not (one.credential and other.credential and one.credential.tenant != other.credential.tenant)
 
 
-def _bills(options: Mapping[str, Any], sources: Collection[Source], ids: frozenset[int] | None) -> tuple[int, int]:
-    """How many Bills there are, and how many from the sync start date on; `ids` none means every Account."""
+def _bills(options: Mapping[str, Any], sources: Collection[Source], ids: frozenset[int] | None) -> tuple[int, int, int]:
+    """How many Bills there are, how many from the sync start date on, how many of this month; `ids` none means every Account."""
     bills = _sendable(options, sources)
-    late = Count("id", filter=Q(bill_date__gte=options.get("syncStartDate") or "0001-01-01"))
+    counts = {
+        "any": Count("id"),
+        "late": Count("id", filter=Q(bill_date__gte=options.get("syncStartDate") or "0001-01-01")),
+        "recent": Count("id", filter=Q(bill_date__gte=month_start())),
+    }
     if ids is None:
-        counted = bills.aggregate(any=Count("id"), late=late)
-        return counted["any"], counted["late"]
-    rows = [row for row in bills.values_list("account_id").annotate(any=Count("id"), late=late).order_by() if row[0] in ids]
-    return sum(row[1] for row in rows), sum(row[2] for row in rows)
+        counted = bills.aggregate(**counts)
+        return counted["any"], counted["late"], counted["recent"]
+    rows = [row for row in bills.values_list("account_id").annotate(**counts).order_by() if row[0] in ids]
+    return sum(row[1] for row in rows), sum(row[2] for row in rows), sum(row[3] for row in rows)
+
+
+def month_start() -> dt.date:
+    return timezone.now().date().replace(day=1)
 
 
 def _sendable(options: Mapping[str, Any], sources: Collection[Source]) -> QuerySet[Bill]:

@@ -1,7 +1,7 @@
 """Compares a period's Bills with what the destination holds, document by document, to the cent. Changes nothing."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -101,12 +101,16 @@ def reconcile(integration: IntegrationConfig, start: dt.date, end: dt.date) -> C
     return found
 
 
-def compare(kit: Kit, start: dt.date, end: dt.date, calendar: Spans) -> Iterator[Row]:
+def compare(kit: Kit, start: dt.date, end: dt.date, calendar: Spans, heard: Callable[[], None] = lambda: None) -> Iterator[Row]:
     """Every Bill and every document of the period, matched ones too, each as soon as its verdict is known.
 
-    What the destination lists is never kept, so that 100,000 documents fit; the Bills are, in short.
+    What the destination lists is never kept, so that 100,000 documents fit; the Bills are, in short. `heard` is called now and then
+    before the first row comes.
     """
-    look, due = _Look(kit, calendar), {each.key: each for each in owed(kit, start, end)}
+    look, due = _Look(kit, calendar), dict[str, Owed]()
+    for some in chunks(owed(kit, start, end)):
+        due |= {each.key: each for each in some}
+        heard()
     for listed in chunks(kit.client.listing(start, end)):
         yield from look.listed(due, listed)
     for unlisted in chunks(each for each in due.values() if not each.found):

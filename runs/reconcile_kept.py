@@ -91,7 +91,7 @@ def _take(record: Reconciliation) -> bool:
 
 def _compared(record: Reconciliation, kit: Kit, calendar: Spans, heard: Callable[[], None]) -> bool:
     sums, digest, differing, compared = Sums(calendar), _Digest(), list[Difference](), 0
-    for compared, row in enumerate(compare(kit, record.start, record.end, calendar), 1):
+    for compared, row in enumerate(compare(kit, record.start, record.end, calendar, heard), 1):
         sums.add(row)
         if kind_of(row) != MATCHED:
             differing.append(_difference(record, row, sums))

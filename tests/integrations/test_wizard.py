@@ -1,4 +1,5 @@
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.dispatch import Signal
 from django.test import Client
@@ -170,13 +171,14 @@ def test_only_who_may_configure_creates(client: Client) -> None:
     assert client.get(ADD).status_code == 200
 
 
+@time_machine.travel("2026-11-21")
 def test_the_live_check_says_who_matches_and_how_many_bills_go(desk: Client) -> None:
     accounts("US", "UK", "US")
     typed = {"configure-accountFilter": "customFields.country == US", "configure-syncStartDate": "2026-11-01"}
     page = desk.post(CHECK, CONFIGURE | typed).content.decode()
     assert "Matches 2 of 3 Accounts" in page
     assert "Account 0, Account 2" in page
-    assert "0 Bills go. Empty: all 2." in page
+    assert '0 Bills go. Empty: all 2. From <time datetime="2026-11-01">1 Nov 2026</time> on: 0.' in page
     assert "<dt>Accounts</dt><dd>2 of 3</dd>" in page
 
 
