@@ -96,7 +96,7 @@ def _held_now(kit: Kit, built: Sequence[Built]) -> dict[str, Held]:
     """One read before writing: of what we have posted, of what no upsert makes, and of everything where many go at once, as a bulk
     request only creates."""
     many = len(built) > kit.options.get("bulkThreshold", len(built))
-    wanted = [_sought(item) for item in built if many or item.run.delivery.delivered or item.document.made_from]
+    wanted = [_sought(item) for item in built if many or item.run.delivery.delivered or item.document.made_from or item.document.may_stand]
     if not wanted:
         return {}
     point("before looking")

@@ -93,10 +93,10 @@ class Origin:
 class Document:
     """What will be sent for one slot: `key` is the external id, `body` the payload, `facts` the header as label and value for people.
 
-    `number` is what people will read, where we give it and the destination is asked by it. `made_from`: the kind and the address of the
-    record that it is made of by a request that is no upsert, so that it is looked up before; when it stands, the body replaces it.
-    `awaits` says in a clause what has to happen at the destination first. `lacks` is a sentence: the setting without which it cannot go.
-    `slice` is a digest of what it shows of its source, so that nothing else touches it; "" takes that of the Bill's lines.
+    `number` is what people will read, where we give it and the destination is asked by it. `made_from`: what it is made of by a request
+    that is no upsert, so that it is looked up before; when it stands, the body replaces it. `may_stand`: the destination may have made it
+    by itself. `awaits` says in a clause what has to happen at the destination first. `lacks` is a sentence: the setting without which it
+    cannot go. `slice` is a digest of what it shows of its source, so that nothing else touches it; "" takes that of the Bill's lines.
     """
 
     slot: str
@@ -111,6 +111,7 @@ class Document:
     number: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     made_from: Origin | None = None
+    may_stand: bool = False
     awaits: str = ""
     lacks: str = ""
     slice: str = ""

@@ -167,6 +167,25 @@ def test_what_is_shipped_is_invoiced_when_it_is_fulfilled(credential: object, cu
     assert parents() == ["SUPERSEDED", "COMPLETE"]
 
 
+def test_a_deposit_that_netsuite_applies_by_itself_is_ours(credential: object, customer: object, books: Books) -> None:
+    inventory(books)
+    books.configure(auto_apply_deposits=True)
+    integration = chain(credential, "AUTO")
+    bill = a_box()
+    again(bill, movements=(moved("payment", "p1", "80.00"),))
+    work(integration)
+    fulfil(books, "so-b-1")
+    tasks.polled(integration)
+
+    work(integration)
+    work(integration)
+
+    assert counts(books) == {"salesOrder": 1, "customerDeposit": 1, "invoice": 1, "depositApplication": 1}
+    [application] = books.documents("depositApplication")
+    assert (application["externalId"], application["memo"]) == ("pay-b-1-p1", "b-1 r1 g1")
+    assert parents() == ["COMPLETE"] and books.one()["status"]["refName"] == "Paid In Full"
+
+
 def test_a_service_is_invoiced_at_once_and_another_type_is_named(credential: object, customer: object, books: Books) -> None:
     records = [{"id": "9002", "itemId": "GIFT", "displayName": "Gift"}]
     post(books, "/_emulator/records", {"system": "netsuite", "tenant": ACCOUNT, "type": "otherChargeSaleItem", "records": records})

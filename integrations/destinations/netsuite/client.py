@@ -21,12 +21,14 @@ from integrations.contract import (
     Sought,
     Transport,
 )
-from integrations.destinations.netsuite import bulk, customer, customer_search, lists, suiteql
+from integrations.destinations.netsuite import bulk, customer, customer_search, deposits, lists, suiteql
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of, kind_of, parsed
 from integrations.destinations.netsuite.options import BULK_THRESHOLD
 
 _HEADERS = {"Content-Type": "application/json", "X-NetSuite-PropertyNameValidation": "Error"}
+ONCE = ("orderStatus",)
+"""What an order is made with, and goes its own way from."""
 TAKEN_OVER = ("entity", "subsidiary", "currency", "item")
 _TRACE = "x-n-operationid"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -66,7 +68,9 @@ class NetSuiteClient:
     def held(self, documents: Sequence[Sought]) -> dict[str, Held]:
         customers = [each for each in documents if each.kind == customer.KIND]
         others = [each for each in documents if each.kind != customer.KIND]
-        return suiteql.held(self.transport, self.account, others) | customer_search.held(self.transport, self.account, customers)
+        found = suiteql.held(self.transport, self.account, others)
+        found |= deposits.applied_already(self.transport, self.account, [each for each in others if each.key not in found])
+        return found | customer_search.held(self.transport, self.account, customers)
 
     def by_number(self, kind: str, number: str) -> list[Held]:
         if kind == customer.KIND:
@@ -105,11 +109,11 @@ class NetSuiteClient:
         )
 
     def _upsert(self, sending: Sending, key: Callable[[Sequence[str], bytes], str]) -> Request:
-        """Creates the record under its key, or replaces the lines of the one there. A customer that is known is changed by its id."""
+        """Creates the record under its key, or replaces the lines of the one there."""
         document = sending.document
-        members, body = (document.key,), _encode(document.body)
-        known = document.customer.id if document.kind == customer.KIND and document.customer else ""
-        whole = customer.ADDRESS_BOOK if customer.ADDRESS_BOOK in document.body else ""
+        left = ONCE if sending.update else ()
+        members, body = (document.key,), _encode({name: value for name, value in document.body.items() if name not in left})
+        known, whole = self._by_id(sending)
         return Request(
             method="PATCH" if known else "PUT",
             url=self.account.record_url(document.kind, known, whole) if known else self.account.upsert_url(document.kind, document.key),
@@ -118,6 +122,15 @@ class NetSuiteClient:
             key=key(members, body),
             members=members,
         )
+
+    def _by_id(self, sending: Sending) -> tuple[str, str]:
+        """The internal id that a record is changed by, where it may not carry our key yet, and the sublist that is replaced."""
+        document = sending.document
+        if document.kind == customer.KIND and document.customer:
+            return document.customer.id, customer.ADDRESS_BOOK if customer.ADDRESS_BOOK in document.body else ""
+        if document.kind == deposits.APPLICATION and sending.update:
+            return sending.external_id, "apply"
+        return "", ""
 
     def _outcome(self, request: Request, member: str, answer: Answer) -> Outcome:
         """Oracle promises no Location for an upsert; without it the id comes from reading back."""

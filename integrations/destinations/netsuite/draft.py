@@ -20,6 +20,8 @@ from integrations.missing import first_missing, merge_missing
 
 INVOICE, CREDIT_MEMO, SALES_ORDER = "invoice", "creditMemo", "salesOrder"
 LONGEST_DESCRIPTION = 4000
+APPROVED = "B"
+"""Pending Fulfillment: an order that nobody has to approve, whatever the account's default is."""
 
 _SEGMENTS = {"department": "departmentId", "subsidiary": "subsidiaryId", "location": "locationId", "class": "classId"}
 
@@ -116,6 +118,7 @@ def _header(draft: Draft, kind: str, key: str) -> Body:
         "otherRefNum": bill.purchase_order,
         "memo": draft.tag,
         "customForm": {"id": str(form)} if form and kind == SALES_ORDER else "",
+        "orderStatus": {"id": APPROVED} if kind == SALES_ORDER else "",
     }
     fields |= segments(draft.options)
     fields |= _origin(draft) if kind == SALES_ORDER else {}

@@ -8,13 +8,14 @@ from billing.bill import Movement
 from billing.document import facts_digest
 from integrations.contract import Document, DocumentLine, Match
 from integrations.destinations.netsuite.allocation import Allocation, allocate
+from integrations.destinations.netsuite.deposits import APPLICATION
 from integrations.destinations.netsuite.draft import CREDIT_MEMO, INVOICE, Body, Draft, segments, shown
 from integrations.destinations.netsuite.identity import document_key
 from integrations.destinations.netsuite.items import setting
 from integrations.destinations.netsuite.order_options import FULFILMENT
 from integrations.lines import money_text
 
-PAYMENT, DEPOSIT, APPLICATION, REFUND = "customerPayment", "customerDeposit", "depositApplication", "customerRefund"
+PAYMENT, DEPOSIT, REFUND = "customerPayment", "customerDeposit", "customerRefund"
 _PREFIXES = {"payment": "pay", "deposit": "dep", "credit": "cm", "refund": "ref"}
 
 
@@ -160,6 +161,7 @@ class _Movements:
             customer=self.draft.customer,
             facts=self._facts(movement, applied),
             lacks=lacks,
+            may_stand=kind == APPLICATION,
             slice=facts_digest(*map(str, facts), *returned),
         )
 

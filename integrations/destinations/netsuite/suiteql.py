@@ -21,7 +21,7 @@ _RELEASED = ("F", "G")
 _DOCUMENTS = """
 SELECT t.id, t.type, t.externalid, t.tranid, t.memo, t.foreigntotal, t.foreignamountunpaid, BUILTIN.DF(t.status) AS statusname,
   BUILTIN.DF(t.entity) AS customername,
-  TO_CHAR(t.trandate, 'YYYY-MM-DD') AS day, c.symbol, p.periodname, p.closed, p.arlocked, l.subsidiary
+  TO_CHAR(t.trandate, 'YYYY-MM-DD') AS day, c.symbol, p.periodname, p.closed, p.arlocked, l.subsidiary, l.createdfrom
 FROM transaction t
   JOIN transactionline l ON l.transaction = t.id AND l.mainline = 'T'
   JOIN currency c ON c.id = t.currency
@@ -54,6 +54,14 @@ def held(transport: Transport, account: Account, documents: Sequence[Sought]) ->
             if (kind, row["externalid"]) in wanted:
                 found[row["externalid"]] = _held(account, kind, row)
     return found
+
+
+def made_from(transport: Transport, account: Account, kind: str, origins: Sequence[str]) -> Iterator[tuple[str, Held]]:
+    """Documents of a kind that were made from records with these internal ids, with that of each."""
+    types = {record: name for name, record in _KINDS.items()}
+    condition = f"t.type = ? AND l.createdfrom IN ({', '.join('?' * len(origins))})"
+    for row in rows(transport, account, _documents(condition), [types[kind], *origins]) if origins else ():
+        yield row["createdfrom"], _held(account, kind, row)
 
 
 def by_number(transport: Transport, account: Account, kind: str, number: str) -> list[Held]:
