@@ -1,7 +1,7 @@
 """The customers of a batch of Bills: found once at the destination, then pinned as mappings by internal id."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from billing import bill as canonical
 from billing.bill import Ref
@@ -17,6 +17,8 @@ from runs.models import Delivery
 
 Origin = ExternalMapping.Origin
 Rows = Mapping[str, Sequence[CustomerRow]]
+Sent = Mapping[tuple[str, str], str]
+"""What of which Account was last written to a customer: its digest by our external id and the customer's id."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +78,14 @@ def find(books: Books, bills: Sequence[tuple[Source, canonical.Bill]], lookups: 
         return [Found()] * len(bills)
     cases = [_case(books, source, bill, lookups[source.pk]) for source, bill in bills]
     sent = _sent(books, cases)
-    open_ones = [case for case in cases if _customer_sent(case, sent) is None]
+    unsent = [case for case in cases if case.mapped is None or (case.key, case.mapped.id) not in sent]
     try:
-        rows: dict[CustomersBy, Rows] = {way: books.ask(way, (case.given[way] for case in _asking(open_ones, way))) for way in ways}
-        rows["id"] = books.ask("id", (case.mapped.id for case in open_ones if case.mapped))
+        rows = _ask(books, ways, unsent)
     except Refused as refused:
-        return [Found(fault=faults.refused(refused)) if case in open_ones else _changed(case, sent) for case in cases]
-    told: dict[tuple[int, str], Found] = {}
-    return [_of(books, case, sent, rows, told) for case in cases]
-
-
-def _asking(cases: Iterable[Case], way: CustomersBy) -> list[Case]:
-    """A mapped customer is only compared with whoever holds our external id."""
-    return [case for case in cases if way == "external_id" or case.mapped is None]
+        told = Found(fault=faults.refused(refused))
+        return [told if case in unsent else Found(_step(case, case.mapped.id if case.mapped else "", sent)) for case in cases]
+    finder = _Finder(books, ways, sent, rows)
+    return [finder.find(case) for case in cases]
 
 
 def _case(books: Books, source: Source, bill: canonical.Bill, lookup: Lookup) -> Case:
@@ -96,68 +93,73 @@ def _case(books: Books, source: Source, bill: canonical.Bill, lookup: Lookup) ->
     return replace(case, mapped=lookup.find(books.table, ["Account"], {"Account": case.who}, bill.invoice_date or bill.bill_date))
 
 
-def _sent(books: Books, cases: Iterable[Case]) -> dict[tuple[str, str], str]:
-    """What of which Account was last written to a customer: its digest by (external id of ours, the customer's id)."""
+def _sent(books: Books, cases: Iterable[Case]) -> Sent:
     accounts = {case.bill.account.id for case in cases}
     written = Delivery.objects.filter(system=books.integration.system, tenant=books.tenant, slot=SLOT, bill__account__uid__in=accounts)
     found = written.exclude(origin="").order_by("settled_by__dt_completed")
     return {(key, number): digest for key, number, digest in found.values_list("key", "external_id", "slice_digest")}
 
 
-def _customer_sent(case: Case, sent: Mapping[tuple[str, str], str]) -> str | None:
-    return sent.get((case.key, case.mapped.id)) if case.mapped else None
+def _ask(books: Books, ways: Iterable[CustomersBy], cases: Sequence[Case]) -> dict[CustomersBy, Rows]:
+    """A mapped customer is only compared with whoever holds our external id."""
+    rows = {way: books.ask(way, (case.given[way] for case in cases if way == "external_id" or case.mapped is None)) for way in ways}
+    return rows | {"id": books.ask("id", (case.mapped.id for case in cases if case.mapped))}
 
 
-def _changed(case: Case, sent: Mapping[tuple[str, str], str]) -> Found:
-    same = _customer_sent(case, sent) == party_digest(case.bill)
-    return Found() if same else Found(CustomerStep.UPDATE)
+def _step(case: Case, number: str, sent: Sent) -> CustomerStep:
+    """What a customer of the Account, by its id, lacks of what the Account says."""
+    digest = sent.get((case.key, number))
+    if digest is None:
+        return CustomerStep.CLAIM
+    return CustomerStep.NONE if digest == party_digest(case.bill) else CustomerStep.UPDATE
 
 
-def _of(
-    books: Books,
-    case: Case,
-    sent: Mapping[tuple[str, str], str],
-    rows: Mapping[CustomersBy, Rows],
-    told: dict[tuple[int, str], Found],
-) -> Found:
-    if _customer_sent(case, sent) is not None:
-        return _changed(case, sent)
-    if case.mapped is not None:
-        return _claim(books, case, case.mapped, rows)
-    account = (case.source.pk, case.bill.account.id)
-    if account not in told:
-        told[account] = _match(books, case, rows)
-    return told[account]
+@dataclass(frozen=True)
+class _Finder:
+    """What was sent before and what was asked now, for the Bills of one batch; an Account that was looked for is not looked for twice."""
 
+    books: Books
+    ways: Sequence[CustomersBy]
+    sent: Sent
+    rows: Mapping[CustomersBy, Rows]
+    told: dict[tuple[int, str], Found] = field(default_factory=dict)
 
-def _claim(books: Books, case: Case, mapped: Match, rows: Mapping[CustomersBy, Rows]) -> Found:
-    """A mapped customer gets our external id unless it, or another customer, has one; a person's mapping holds all the same."""
-    row = next((row for row in rows["id"].get(mapped.id, ()) if row.active), None)
-    holders = [other.id for other in rows["external_id"].get(case.key, ())]
-    if row is None or any(holder != row.id for holder in holders):
-        return Found()
-    if row.external_id not in ("", case.key):
-        return Found(fault=faults.taken(books.table, case.who, row, case.key)) if mapped.rule is Rule.MATCH else Found()
-    return Found(CustomerStep.CLAIM)
+    def find(self, case: Case) -> Found:
+        if case.mapped is not None and (case.key, case.mapped.id) in self.sent:
+            return Found(_step(case, case.mapped.id, self.sent))
+        if case.mapped is not None:
+            return self._mapped(case, case.mapped)
+        account = (case.source.pk, case.bill.account.id)
+        if account not in self.told:
+            self.told[account] = self._looked_for(case)
+        return self.told[account]
 
+    def _mapped(self, case: Case, mapped: Match) -> Found:
+        """It gets our external id unless it, or another customer, has one; a person's mapping holds all the same."""
+        row = next((row for row in self.rows["id"].get(mapped.id, ()) if row.active), None)
+        holders = [other.id for other in self.rows["external_id"].get(case.key, ())]
+        if row is None or any(holder != row.id for holder in holders):
+            return Found()
+        if row.external_id in ("", case.key):
+            return Found(CustomerStep.CLAIM)
+        return Found(fault=faults.taken(self.books.table, case.who, row, case.key)) if mapped.rule is Rule.MATCH else Found()
 
-def _match(books: Books, case: Case, rows: Mapping[CustomersBy, Rows]) -> Found:
-    for way in books.customers.by(books.options):
-        if found := list(rows[way].get(case.given[way], ())):
-            return _chosen(books, case, way, found)
-    return Found(CustomerStep.CREATE if books.customers.creates(books.options) else CustomerStep.ABSENT)
+    def _looked_for(self, case: Case) -> Found:
+        for way in self.ways:
+            if found := list(self.rows[way].get(case.given[way], ())):
+                return self._chosen(case, way, found)
+        return Found(CustomerStep.CREATE if self.books.customers.creates(self.books.options) else CustomerStep.ABSENT)
 
-
-def _chosen(books: Books, case: Case, way: CustomersBy, found: Sequence[CustomerRow]) -> Found:
-    active = [row for row in found if row.active]
-    if not active:
-        return Found(fault=faults.inactive(books.table, case.who, found[0], books.customers.reactivate))
-    if len(active) > 1:
-        return Found(fault=faults.ambiguous(books.table, case.who, case.given[way], active))
-    [row] = active
-    if row.external_id not in ("", case.key):
-        return Found(fault=faults.taken(books.table, case.who, row, case.key))
-    other = pin_to(books.integration, books.tenant, case.source, case.bill.account.id, row, Origin.MATCHED)
-    if other is not None:
-        return Found(fault=faults.other_account(books.table, case.who, row, other.entity_id))
-    return Found(CustomerStep.CLAIM, pinned=True)
+    def _chosen(self, case: Case, way: CustomersBy, found: Sequence[CustomerRow]) -> Found:
+        table, active = self.books.table, [row for row in found if row.active]
+        if not active:
+            return Found(fault=faults.inactive(table, case.who, found[0], self.books.customers.reactivate))
+        if len(active) > 1:
+            return Found(fault=faults.ambiguous(table, case.who, case.given[way], active))
+        [row] = active
+        if row.external_id not in ("", case.key):
+            return Found(fault=faults.taken(table, case.who, row, case.key))
+        other = pin_to(self.books.integration, self.books.tenant, case.source, case.bill.account.id, row, Origin.MATCHED)
+        if other is not None:
+            return Found(fault=faults.other_account(table, case.who, row, other.entity_id))
+        return Found(_step(case, row.id, self.sent), pinned=True)

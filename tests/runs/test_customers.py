@@ -277,3 +277,78 @@ def test_a_customer_that_cannot_be_billed_is_a_problem_with_its_remedy(credentia
     orders.retry(IntegrationRun.objects.get(bill__uid="b-2", parent=None))
     work(integration)
     assert entities(books) == [made["id"]] * 2
+
+
+def test_a_deleted_customer_is_a_problem_and_a_mapping_to_another_the_remedy(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test")
+    enter(books, "502", email="other@acme.test")
+    integration = by_email(credential)
+    arrive(a_bill("b-1", account=ACME))
+    found(integration, a_bill(account=ACME))
+    change(books, "501", deleted=True)
+    work(integration)
+    [problem] = Problem.objects.filter(state="open")
+    assert problem.code == "CUSTOMER_INACTIVE" and "merged" in problem.why and ours(books) == []
+    assert problem.remedy.endswith("or map the Account to the one that took its place. Then Retry.")
+
+    pinned = ExternalMapping.objects.get(origin="matched")
+    service.change(pinned, replace_id(pinned, "502"))
+    for run in IntegrationRun.objects.filter(parent=None, status="ERROR"):
+        orders.retry(run)
+    work(integration)
+    assert entities(books) == ["502"]
+
+
+def replace_id(mapping: ExternalMapping, external_id: str) -> ExternalMapping:
+    wanted = ExternalMapping.objects.get(pk=mapping.pk)
+    wanted.external_id = external_id
+    return wanted
+
+
+def test_a_customer_of_another_subsidiary_is_a_problem_with_its_remedy(credential: Any, books: Books) -> None:
+    enter(books, "501", email="ap@acme.test", subsidiary="2")
+    arrive(a_bill("b-1", account=ACME))
+    work(by_email(credential))
+    [problem] = Problem.objects.filter(state="open")
+    assert problem.code == "CUSTOMER_SUBSIDIARY" and "Multi-Subsidiary Customer under Setup > Company > Enable Features" in problem.remedy
+    assert books.documents() == []
+
+
+def test_without_a_subsidiary_the_options_are_the_remedy(credential: Any, books: Books) -> None:
+    arrive(a_bill("b-1", account=ACME))
+    work(by_email(credential, subsidiaryId=""))
+    [problem] = Problem.objects.filter(state="open")
+    assert (problem.code, ours(books)) == ("MISSING_FIELD", []) and "Choose the Subsidiary in the integration's options" in problem.remedy
+
+
+def test_a_mapping_lost_by_a_death_is_found_again_by_our_external_id(credential: Any, books: Books) -> None:
+    integration = by_email(credential)
+    arrive(a_bill("b-1", account=ACME))
+    work(integration)
+    ExternalMapping.objects.all().delete()
+    arrive(a_bill("b-2", account=replace(ACME, email="")))
+    work(integration)
+
+    [made] = ours(books)
+    assert entities(books) == [made["id"]] * 2 and pins() == [("acc-7", made["id"], "matched")]
+    assert [slot for slot, _ in steps()] == ["customer", "main", "main"]
+
+
+def test_by_mapping_a_missing_customer_can_be_created_too(credential: Any, books: Books, customer: ExternalMapping) -> None:
+    integration = by_email(credential, customerMatch="MAPPING")
+    enter(books, "501", email="ap@acme.test")
+    arrive(a_bill("b-1", account=ACME), a_bill("b-2"))
+    work(integration)
+    [made] = ours(books)
+    assert made["id"] != "501" and sorted(entities(books)) == sorted([made["id"], "1001"])
+    assert [each["id"] for each in ours(books, "acc-1")] == ["1001"]
+
+
+def test_a_replayed_bill_writes_its_customer_no_more(credential: Any, books: Books) -> None:
+    integration = by_email(credential)
+    arrive(a_bill("b-1", account=ACME))
+    work(integration)
+    orders.replay(IntegrationRun.objects.get(parent=None))
+    work(integration)
+    assert len(ours(books)) == 1 and len(books.documents()) == 1
+    assert {status for _, status in steps()} == {"COMPLETE"}
