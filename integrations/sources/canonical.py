@@ -107,13 +107,19 @@ def _line(record: Record, number: int, given: dict[str, int]) -> Line:
         quantity=record.number("quantity"),
         unit_price=record.number("unit_price"),
         unit=record.text("unit"),
-        refs={kind: _ref(record.record("refs").record(kind)) for kind in record.record("refs").raw},
+        refs=_refs(record.record("refs")),
         period=_period(record),
         bands=tuple(_bands(record)),
         referenced_bill=record.identifier("referenced_bill"),
         referenced_line=record.identifier("referenced_line"),
         tax=record.number("tax"),
     )
+
+
+def _refs(refs: Record) -> dict[str, Ref]:
+    if not all(kind.isprintable() for kind in refs.raw):
+        raise refs.error("the name of an entity has control characters")
+    return {kind: _ref(refs.record(kind)) for kind in refs.raw}
 
 
 def _bands(line: Record) -> Iterator[Band]:

@@ -77,13 +77,13 @@ def _spool(name: str, stream: BinaryIO, table: ExportTable, updated: str, databa
     reader = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=""))
     refused: list[Found] = []
     try:
-        header = [column.strip() for column in next(reader, [])]
+        header = ["" if undecoded(column) else column.strip() for column in next(reader, [])]
         if missing := [column for column in (table.uid, table.sorted_by) if column not in header]:
             raise _UnjoinableError(f"{name}: line 1", f"There is no column “{missing[0]}”.")
 
         def placed() -> Iterator[_Spooled]:
             for cells in reader:
-                row = {column: cell for column, cell in zip(header, cells, strict=False) if cell not in NULLS}
+                row = {column: cell for column, cell in zip(header, cells, strict=False) if column and cell not in NULLS}
                 place = f"{name}: line {reader.line_num}"
                 why = NOT_UTF8 if undecoded("".join(cells)) else "" if row.get(table.uid) else f"{table.uid} is missing."
                 if why and any(cells):

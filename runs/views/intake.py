@@ -47,6 +47,7 @@ class FilesField(forms.FileField):
 class IntakeForm(forms.Form):
     source = forms.ChoiceField(help_text="The billing platform that the Bills come from.")
     file = FilesField(
+        label="Files",
         max_length=200,
         help_text=f"JSON, JSONL or CSV, one or several, at most {LARGEST // 1024 // 1024} MB; the files of a data export together. "
         "manage.py import_bills takes files of any length.",

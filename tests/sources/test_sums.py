@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations.sources.m3ter.reader import read_bill as read_m3ter
 from integrations.sources.maxio.reader import read_bill as read_maxio
 from integrations.sources.metronome.reader import read_bill as read_metronome
 from integrations.sources.reading import EXACT, times
@@ -36,6 +37,18 @@ def as_received(raw: dict[str, Any]) -> Any:
     for sign, number in marks.items():
         text = text.replace(sign, number)
     return parse(text)
+
+
+@given(several, several)
+def test_m3ter_as_numbers(charged: list[Decimal], informing: list[Decimal]) -> None:
+    """Amounts, quantities and prices are those of the text; what only informs is shown and not counted."""
+    lines = [{"lineItemType": "USAGE", "convertedSubtotal": amount, "units": amount, "averageUnitPrice": amount} for amount in charged]
+    lines += [{"lineItemType": "USAGE", "convertedSubtotal": amount, "additional": {"counted": False}} for amount in informing]
+    facts = {"id": "b-1", "accountId": "a-1", "currency": "USD", "billDate": "2026-10-31", "billTotal": exact(charged)}
+    read = read_m3ter(as_received(facts | {"lineItems": [line | {"currency": "USD"} for line in lines]}))
+    assert [line.amount for line in read.lines if line.counted] == charged
+    assert [line.quantity for line in read.lines if line.counted] == [line.unit_price for line in read.lines if line.counted] == charged
+    assert [line.amount for line in read.lines if not line.counted] == informing
 
 
 @given(several, several)

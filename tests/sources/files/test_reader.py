@@ -77,6 +77,7 @@ def test_the_least_that_is_a_bill() -> None:
         ({"lines": [{"amount": ""}]}, "line 1: amount is missing."),
         ({"lines": [{"key": "a", "amount": 1}, {"key": "a", "amount": 1}]}, "line 2: key a stands twice."),
         ({"lines": [{"amount": 1, "refs": {"Product": {}}}]}, "line 1, refs, Product: id is missing."),
+        ({"lines": [{"amount": 1, "refs": {"\ud800": {"id": "p"}}}]}, "line 1, refs: the name of an entity has control characters."),
         ({"period": {"start": "2026-10-31", "end": "2026-10-01"}}, "period: end is before start."),
         ({"movements": [{"uid": "m", "kind": "gift", "date": "2026-10-01", "amount": 1}]}, "movement 1: kind is gift, not one of"),
     ],
