@@ -51,7 +51,7 @@ def last(integration: IntegrationConfig) -> Kept | None:
     event = events.select_related("who").first()
     if event is None or event.after is None:
         return None
-    return Kept(msgspec.convert(event.after["checks"], list[Check]), event.when, event.who, event.after["whole"])
+    return Kept(msgspec.convert(event.after["questions"], list[Check]), event.when, event.who, event.after["complete"])
 
 
 def check(integration: IntegrationConfig, user: User | None) -> None:
@@ -64,7 +64,7 @@ def check(integration: IntegrationConfig, user: User | None) -> None:
             whole = False
             break
     told = {state: sum(each.state == state for each in found) for state in ("ok", "missing", "unknown")}
-    after = {**told, "whole": whole, "checks": msgspec.to_builtins(found)}
+    after = {**told, "complete": whole, "questions": msgspec.to_builtins(found)}
     changed.send(sender=IntegrationConfig, actor=user, subject=integration, verb=VERB, before=None, after=after)
 
 

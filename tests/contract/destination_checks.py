@@ -115,6 +115,22 @@ def check_options_declared(destination: Destination) -> None:
         assert bool(option.choices) or option.kind not in (Kind.CHOICE, Kind.CHOICES), f"{option.key} has nothing to choose from"
 
 
+def check_steps(destination: Destination) -> None:
+    """Steps ask every option once, and what they map and fold is declared."""
+    groups = {option.group for option in destination.options}
+    assert set(destination.folded) <= groups
+    for entity_type in destination.entity_types if destination.steps else ():
+        schema = {option.key: option for option in options.schema(destination, entity_type)}
+        named = [key for step in destination.steps for key in (*step.keys, *step.more)]
+        panels = [panel for step in destination.steps for panel in step.panels]
+        assert len(set(named)) == len(named) and set(named) <= set(schema)
+        assert {option.panel for key, option in schema.items() if key not in named} <= set(panels) and len(set(panels)) == len(panels)
+    mapped = {table.name: table.entities for table in destination.tables}
+    for step in destination.steps:
+        assert step.title and step.purpose
+        assert set(step.maps) <= set(mapped.get(step.table, ()))
+
+
 def check_option_defaults(destination: Destination) -> None:
     """The defaults are accepted as they are, change nothing when stored again, and are JSON."""
     for entity_type in destination.entity_types:
@@ -314,6 +330,7 @@ def check_emulator(destination: Destination) -> None:
 ALL: tuple[Callable[[Destination], None], ...] = (
     check_declaration,
     check_options_declared,
+    check_steps,
     check_option_defaults,
     check_payload_is_pure,
     check_money_is_exact,

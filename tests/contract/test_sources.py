@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from billing.bill import LINE_TYPES, Bill
 from billing.document import bill_of, document_of
 from billing.money import adds_up
-from integrations import registry
+from integrations import options, registry
 from integrations import sources as source_packages
 from integrations.contract import Item, Source
 from tests.contract.destination_checks import check_credential_kind
@@ -45,6 +45,16 @@ def test_declaration(source: Source) -> None:
     assert source.platform == source.platform.lower() and source.label and source.schema >= 1
     for kind in source.credential_kinds:
         check_credential_kind(kind)
+
+
+@every
+def test_what_is_proposed_is_asked_somewhere_and_accepted(source: Source) -> None:
+    asked: set[str] = set()
+    for destination in registry.destinations():
+        proposed = options.proposed(options.schema(destination, "Bill"), {source.platform})
+        assert options.clean(proposed, destination, "Bill").items() >= proposed.items()
+        asked |= set(proposed)
+    assert asked == set(source.proposals)
 
 
 @every

@@ -6,6 +6,7 @@ NetSuite tells no role's permissions. A list of records or a table of SuiteQL th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from integrations.contract import Check, Request, Transport
@@ -73,6 +74,12 @@ PERMISSIONS = (
     Permission(SETUP, "Log in using Access Tokens", "Full", proved=True),
     Permission(SETUP, "User Access Token", "Full"),
     Permission(SETUP, "Web Services", "Full", proved=True),
+)
+
+
+WITH_ORDERS = tuple(
+    f"With orders, payments, refunds or new customers, {group} also: {', '.join(f'{each.name} {each.level}' for each in own)}."
+    for group, own in groupby(PERMISSIONS, key=lambda permission: permission.group)
 )
 
 

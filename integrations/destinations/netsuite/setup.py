@@ -1,6 +1,7 @@
 """What an administrator does in NetSuite before connecting: the customer's own instructions, step by step."""
 
 from integrations.contract import SetupStep
+from integrations.destinations.netsuite.role import WITH_ORDERS
 
 _ACCOUNT = SetupStep(
     title="Copy the account id",
@@ -25,6 +26,7 @@ STEPS = (
             "Lists: Customers View, Items View, Currency View, Subsidiaries View, Departments, Locations and Classes View.",
             "Setup: REST Web Services Full, Log in using OAuth 2.0 Access Tokens Full, Manage Accounting Periods View.",
             "Reports: SuiteAnalytics Workbook View.",
+            *WITH_ORDERS,
             "With subsidiaries, select those that are billed, or Allow cross-subsidiary record viewing.",
         ),
         warning="The Administrator role works too, but a role of its own can do no more than invoices and shows who did it.",
@@ -111,6 +113,7 @@ TOKEN_STEPS = (
             "Lists: Customers View, Items View, Currency View, Subsidiaries View, Departments, Locations and Classes View.",
             "Setup: REST Web Services Full, Log in using Access Tokens Full, Manage Accounting Periods View.",
             "Reports: SuiteAnalytics Workbook View.",
+            *WITH_ORDERS,
             "With subsidiaries, select those that are billed.",
         ),
     ),
