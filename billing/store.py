@@ -22,7 +22,19 @@ from billing.models import Account, Bill, BillRevision, Source
 from billing.shelf import COLUMNS, Outcome, Revision, Shelf, identity_of
 from billing.unread import Arrival, Read, Unread
 
-__all__ = ["Arrival", "Counts", "Unread", "compare", "load", "read", "receive", "receive_items", "receive_parties", "slice_digest"]
+__all__ = [
+    "Arrival",
+    "Counts",
+    "Unread",
+    "compare",
+    "load",
+    "read",
+    "receive",
+    "receive_items",
+    "receive_parties",
+    "slice_digest",
+    "with_account",
+]
 
 _HEAVIEST_CHUNK = 8_000_000
 _LINE = 400
@@ -80,6 +92,12 @@ def compare(source: Source, arrivals: Iterable[Arrival], schema: int, reread: Re
 def read(revision: BillRevision) -> canonical.Bill:
     """The Bill as it arrived; its Account as the Bill itself names it. No query."""
     return bill_of(revision.document)
+
+
+def with_account(revision: BillRevision, account: Account) -> canonical.Bill:
+    """The Bill with all that is now known of its Account, which is given where it is at hand; `load` finds it. No query."""
+    bill = read(revision)
+    return replace(bill, account=_party(bill.account, account))
 
 
 def load(revisions: Iterable[BillRevision]) -> dict[int, canonical.Bill]:

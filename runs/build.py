@@ -77,7 +77,7 @@ def plans(kit: Kit, runs: Sequence[IntegrationRun]) -> list[tuple[IntegrationRun
 
 
 def _planned(kit: Kit, runs: Sequence[IntegrationRun]) -> Iterator[tuple[IntegrationRun, canonical.Bill, Plan, Fault | None]]:
-    bills = store.load([run.revision for run in runs]) | _credits(runs)
+    bills = _bills(runs) | _credits(runs)
     owned = [(run.bill.source_id, bills[run.revision_id]) for run in runs]
     lookups = lookups_for(kit.integration, kit.options, owned, kit.client.catalogue)
     looked = _customers(kit, [(run, bills[run.revision_id]) for run in runs], lookups)
@@ -112,6 +112,13 @@ def _standing(kit: Kit, bills: Mapping[int, canonical.Bill]) -> dict[int, dict[s
     for delivery in there:
         found.setdefault(delivery.bill_id, {})[delivery.slot] = delivery.external_id
     return found
+
+
+def _bills(runs: Sequence[IntegrationRun]) -> dict[int, canonical.Bill]:
+    """By revision. A run brings the Account along, unless its revision is an older one that names another."""
+    bills = {run.revision_id: store.with_account(run.revision, run.bill.account) for run in runs}
+    others = [run.revision for run in runs if bills[run.revision_id].account.id != run.bill.account.uid]
+    return bills | store.load(others)
 
 
 def _credits(runs: Sequence[IntegrationRun]) -> dict[int, canonical.Bill]:

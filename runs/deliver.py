@@ -26,25 +26,33 @@ from runs.writing_over import against_held
 
 def deliver(integration: IntegrationConfig) -> int:
     """One batch of an integration's due runs, from claim to verification; returns how many were taken up."""
-    if not integration.enabled or integration.archived_at or not integration.connected:
+    if not _able(integration):
         return 0
     folded = ledger.folded(integration, timezone.now()).exists()
     if not folded and not ledger.due(integration, timezone.now()).exists():
         return 0
     kit = Kit.of(integration)
-    unfolded = _unfold(kit) if folded else 0
+    unfolded = unfold(kit) if folded else 0
     with budget.slots(kit) as parallel:
-        return unfolded + (_batch(kit, parallel) if parallel else 0)
+        return unfolded + (deliver_due(kit, parallel) if parallel else 0)
 
 
-def _unfold(kit: Kit) -> int:
+def unfold(kit: Kit) -> int:
+    """Makes the steps of chains that have none; returns how many chains were looked at."""
     try:
         return chains.unfold(kit)
     except DeliveryError as error:
         return chains.put_off(kit, error)
 
 
-def _batch(kit: Kit, parallel: int) -> int:
+def _able(integration: IntegrationConfig) -> bool:
+    return integration.enabled and not integration.archived_at and integration.connected
+
+
+def deliver_due(kit: Kit, parallel: int) -> int:
+    """The same with what `deliver` needs at hand, at most `parallel` requests at a time."""
+    if not _able(kit.integration):
+        return 0
     claim = ledger.claim(kit.integration, kit.destination.batch_size * parallel, kit.destination.replay_window)
     if not claim.runs:
         return 0
@@ -120,7 +128,7 @@ def _send(kit: Kit, claim: ledger.Claim, built: Sequence[Built], gate: Gate) -> 
             return
         exchanges = ledger.intend(claim, portion, ready)
         sent = perform(kit, list(zip(exchanges, portion, strict=False)), claim.until, gate)
-        verify.read_back(kit, record.answers(kit, claim.token, sent))
+        verify.read_back(kit, record.answers(kit, claim, sent))
 
 
 def _mark(member: str, delivery: Delivery) -> tuple[str, int]:

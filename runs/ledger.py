@@ -26,13 +26,14 @@ ANSWER_FIELDS = ["note", "status_code", "milliseconds", "trace", "answer", "answ
 
 @dataclass
 class Claim:
-    """Runs that are ours until `until`: nobody else's record under another token counts."""
+    """Runs that are ours until `until`: nobody else's record under another token counts. `members` of each exchange, once it is stored."""
 
     token: uuid.UUID
     until: dt.datetime
     integration: IntegrationConfig
     replay_window: dt.timedelta
     runs: list[IntegrationRun] = field(default_factory=list)
+    members: dict[int, list[Member]] = field(default_factory=dict)
 
     def lasts(self, seconds: float) -> bool:
         return timezone.now() + dt.timedelta(seconds=seconds) < self.until
@@ -122,6 +123,9 @@ def _start(runs: list[IntegrationRun], now: dt.datetime) -> list[IntegrationRun]
     started = mine.filter(status__in=DUE).update(
         status=Status.STARTED, dt_started=now, claims=F("claims") + 1, building=True, error="", error_code="", detail="", dt_completed=None
     )
+    for run in runs:
+        run.status, run.dt_started, run.building, run.dt_completed = Status.STARTED, now, True, None
+        run.error = run.error_code = run.detail = ""
     if started == len(runs):
         return runs
     left = set(mine.filter(status=Status.STARTED).values_list("pk", flat=True))
@@ -152,11 +156,9 @@ def intend(taken: Claim, requests: Sequence[Request], runs: Mapping[str, Integra
             transaction.set_rollback(True)
             return []
         exchanges = Exchange.objects.bulk_create([_exchange(taken, request, now) for request in requests])
-        Member.objects.bulk_create(
-            _member(exchange, position, key, runs[key])
-            for exchange, request in zip(exchanges, requests, strict=True)
-            for position, key in enumerate(request.members)
-        )
+        for exchange, request in zip(exchanges, requests, strict=True):
+            taken.members[exchange.pk] = [_member(exchange, place, key, runs[key]) for place, key in enumerate(request.members)]
+        Member.objects.bulk_create(member for exchange in exchanges for member in taken.members[exchange.pk])
         _keep(carried)
         point("intending")
     point("intent stored")
@@ -170,6 +172,8 @@ def _member(exchange: Exchange, position: int, key: str, run: IntegrationRun) ->
 def _keep(runs: list[IntegrationRun]) -> None:
     for run in runs:
         run.attempts, run.building = run.attempts + 1, False
+        delivery = run.delivery
+        delivery.state, delivery.generation, delivery.integration_id = Delivery.State.SENDING, delivery.generation + 1, run.integration_id
     rows.update(runs, ["attempts", "building", "amount", "explanation", "version"])
 
 
@@ -208,15 +212,6 @@ def stored_request(exchange: Exchange) -> Request:
         key=exchange.key,
         members=tuple(member.key for member in sorted(exchange.members.all(), key=lambda member: member.position)),
     )
-
-
-def members_of(exchanges: Iterable[Exchange]) -> dict[int, list[Member]]:
-    """The members of each exchange in order, with all that recording needs, in one query."""
-    found: dict[int, list[Member]] = {exchange.pk: [] for exchange in exchanges}
-    members = Member.objects.filter(exchange__in=found).select_related("run__bill", "run__revision", "delivery").defer("run__revision__raw")
-    for member in members.order_by("exchange_id", "position"):
-        found[member.exchange_id].append(member)
-    return found
 
 
 def take_answer(exchange: Exchange, answer: Answer | None, note: str, state: str, next_look: dt.datetime) -> None:

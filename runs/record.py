@@ -69,11 +69,10 @@ class Accepted:
         return Sought(self.kind, self.key, number=number, external_id=self.run.delivery.external_id, since=self.run.dt_started)
 
 
-def answers(kit: Kit, token: uuid.UUID, sent: Sequence[Sent]) -> list[Accepted]:
+def answers(kit: Kit, claim: ledger.Claim, sent: Sequence[Sent]) -> list[Accepted]:
     """Records a batch of first answers; returns what was accepted and recorded as such."""
-    members = ledger.members_of([each.exchange for each in sent])
-    told = [(each, looking.adopted(kit, said(kit, each, members[each.exchange.pk]))) for each in sent]
-    accepted = keep(kit, token, told)
+    told = [(each, looking.adopted(kit, said(kit, each, claim.members[each.exchange.pk]))) for each in sent]
+    accepted = keep(kit, claim.token, told)
     heed(kit, [outcome for _, pairs in told for _, outcome in pairs])
     return accepted
 
@@ -138,12 +137,15 @@ def said(kit: Kit, sent: Sent, members: Sequence[Member]) -> list[Pair]:
 def _record(kit: Kit, token: uuid.UUID, pairs: Sequence[Pair], rest: dt.datetime | None) -> list[Pair]:
     ours = ledger.ours(token, [member.delivery_id for member, _ in pairs])
     mine = [(member, outcome) for member, outcome in pairs if member.delivery_id in ours]
+    judged = [member for member, outcome in mine if not outcome.job or member.code]
     for member, outcome in mine:
         member.run.delivery = member.delivery
         _apply(member, outcome)
         if rest is not None and member.delivery.state == Delivery.State.IDLE:
             member.delivery.lease_until = rest
-    _write([member for member, _ in mine])
+    rows.update(judged, ["accepted", "code"])
+    rows.update([member.run for member, outcome in mine if not outcome.job], RUN_FIELDS)
+    rows.update([member.delivery for member, _ in mine], DELIVERY_FIELDS)
     _doubt([member.delivery_id for member, _ in pairs if member.delivery_id not in ours])
     done = [(member.run, outcome.fault) for member, outcome in mine if not outcome.job]
     strain.count(kit.integration, [fault for _, fault in done], problems.update(kit.integration, done))
@@ -204,12 +206,6 @@ def _apply(member: Member, outcome: Outcome) -> None:
         transitions.lost(member.run, member.delivery, outcome.fault)
     else:
         transitions.stop(member.run, member.delivery, outcome.fault)
-
-
-def _write(members: Sequence[Member]) -> None:
-    rows.update(members, ["accepted", "code"])
-    rows.update([member.run for member in members], RUN_FIELDS)
-    rows.update([member.delivery for member in members], DELIVERY_FIELDS)
 
 
 def refuse(claim: ledger.Claim, judged: Iterable[tuple[Built, Fault]]) -> None:

@@ -2,11 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, reduce
+from operator import or_
 
 from django.db import transaction
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from integrations.contract import Fault, Held, Outcome
@@ -27,7 +30,7 @@ LOST = "We sent this Bill but the worker stopped before the answer came; we are 
 
 def free_dead_claims() -> int:
     """Claims that never came to an intent: nothing was sent, so their runs simply wait again. Returns how many."""
-    gone = _abandoned(Delivery.State.CLAIMED)
+    gone = _abandoned(Delivery.State.CLAIMED).get(Delivery.State.CLAIMED, [])
     if not gone:
         return 0
     point("before freeing")
@@ -55,7 +58,7 @@ def lose_dead_intents() -> int:
 
     Lost answers that a worker was asking about when it died are asked about again at once.
     """
-    gone = {state: claims for state in (Delivery.State.SENDING, *SETTLING) if (claims := _abandoned(state))}
+    gone = _abandoned(Delivery.State.SENDING, *SETTLING)
     if not gone:
         return 0
     point("before losing")
@@ -75,12 +78,14 @@ def lose_dead_intents() -> int:
     return len(sent)
 
 
-def _abandoned(state: str) -> list[uuid.UUID]:
-    """Claims whose lease ran out, or whose worker was a process of this machine that is gone."""
-    held = set(Delivery.objects.filter(state=state).exclude(claim=None).values_list("claim", "owner", "lease_until"))
-    now = timezone.now()
-    dead = {name for name in {owner for _, owner, _ in held} if lease.is_dead(name)}
-    return [claim for claim, owner, until in held if claim and (owner in dead or until is None or until < now)]
+def _abandoned(*states: str) -> dict[str, list[uuid.UUID]]:
+    """By state the claims whose lease ran out, or whose worker was a process of this machine that is gone."""
+    held = Delivery.objects.filter(state__in=states).exclude(claim=None).values_list("state", "claim", "owner", "lease_until").distinct()
+    found, now, dead = defaultdict(list), timezone.now(), cache(lease.is_dead)
+    for state, claim, owner, until in held:
+        if claim and (until is None or until < now or dead(owner)):
+            found[state].append(claim)
+    return found
 
 
 def _still(state: str, claims: Sequence[uuid.UUID]) -> list[int]:
@@ -110,12 +115,21 @@ def settle(integration: IntegrationConfig, limit: int = 50) -> int:
     """
     if not integration.connected:
         return 0
-    due = Exchange.objects.filter(integration=integration, next_look_at__lte=timezone.now()).exclude(state=Exchange.State.SETTLED)
-    if not due.exists():
+    if not due_in(integration).exists():
         return 0
     kit = Kit.of(integration)
     with budget.slots(kit) as parallel:
-        return _settle(kit, _with_members(due.order_by("next_look_at")[:limit]), parallel) if parallel else 0
+        return settle_due(kit, parallel, limit) if parallel else 0
+
+
+def settle_due(kit: Kit, parallel: int, limit: int = 50) -> int:
+    """The same with what `settle` needs at hand, at most `parallel` requests at a time."""
+    return _settle(kit, _with_members(due_in(kit.integration).order_by("next_look_at")[:limit]), parallel)
+
+
+def due_in(integration: IntegrationConfig | OuterRef) -> QuerySet[Exchange]:
+    """The exchanges whose answer is to be looked for now."""
+    return Exchange.objects.filter(integration=integration, next_look_at__lte=timezone.now()).exclude(state=Exchange.State.SETTLED)
 
 
 def _with_members(exchanges: QuerySet[Exchange]) -> list[Exchange]:
@@ -125,8 +139,10 @@ def _with_members(exchanges: QuerySet[Exchange]) -> list[Exchange]:
 
 
 def _settle(kit: Kit, due: Sequence[Exchange], parallel: int) -> int:
+    if not due:
+        return 0
     now, token = timezone.now(), uuid.uuid4()
-    grips = [grip for exchange in due if (grip := grasp(exchange, token))]
+    grips = grasp(due, token) or [grip for exchange in due for grip in grasp([exchange], token)]
     jobs = [grip for grip in grips if grip.exchange.state == Exchange.State.ACCEPTED]
     again = [grip for grip in grips if grip not in jobs and grip.whole and _replayable(grip.exchange, now)]
     resend(kit, again, Gate(parallel))
@@ -138,27 +154,33 @@ def _settle(kit: Kit, due: Sequence[Exchange], parallel: int) -> int:
     return len(grips)
 
 
-def grasp(exchange: Exchange, token: uuid.UUID) -> Grip | None:
-    """Claims an exchange by all its unsettled members together; None when anybody else holds one or has looked at it since."""
+def grasp(exchanges: Sequence[Exchange], token: uuid.UUID) -> list[Grip]:
+    """Claims exchanges by all their unsettled members together; none when anybody else holds one or has looked at one of them since."""
     now = timezone.now()
     until = now + lease.LEASE
-    members = [member for member in exchange.members.all() if member.accepted is None]
+    grips = [Grip(each, token, until, [member for member in each.members.all() if member.accepted is None]) for each in exchanges]
+    wanted = [member.delivery_id for grip in grips for member in grip.members]
     point("before grasp")
     with transaction.atomic():
-        free = Delivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state__in=SETTLING)
-        mine = free.filter(pk__in=[member.delivery_id for member in members])
-        same = Exchange.objects.filter(pk=exchange.pk, state=exchange.state, sends=exchange.sends)
+        free = Delivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state__in=SETTLING, pk__in=wanted)
         if (
-            not members
-            or mine.update(claim=token, owner=lease.me(), lease_until=until, fence=F("fence") + 1) != len(members)
-            or not same.update(sends=exchange.sends + 1, next_look_at=until)
+            not all(grip.members for grip in grips)
+            or free.update(claim=token, owner=lease.me(), lease_until=until, fence=F("fence") + 1) != len(wanted)
+            or _same(exchanges).update(sends=F("sends") + 1, next_look_at=until) != len(exchanges)
         ):
             transaction.set_rollback(True)
-            return None
+            return []
         point("grasping")
-    exchange.sends += 1
+    for exchange in exchanges:
+        exchange.sends += 1
     point("grasped")
-    return Grip(exchange, token, until, members)
+    return grips
+
+
+def _same(exchanges: Sequence[Exchange]) -> QuerySet[Exchange]:
+    """Those that are as they were read."""
+    asread = (Q(pk=exchange.pk, state=exchange.state, sends=exchange.sends) for exchange in exchanges)
+    return Exchange.objects.filter(reduce(or_, asread, Q(pk=None)))
 
 
 def _replayable(exchange: Exchange, now: dt.datetime) -> bool:
@@ -256,8 +278,7 @@ def _still_asking(member: Member, why: str) -> Outcome:
 def ask_now(run: IntegrationRun) -> Status:
     """A person's question about an UNKNOWN run: asks the destination at once, never sends. Returns the run's status afterwards."""
     sent = Exchange.objects.filter(members__run=run, state=Exchange.State.INTENT).order_by("-created_at")[:1]
-    grips = [grasp(exchange, uuid.uuid4()) for exchange in _with_members(sent) if run.integration.connected]
-    for grip in filter(None, grips):
+    for grip in grasp(_with_members(sent), uuid.uuid4()) if run.integration.connected else ():
         ask(Kit.of(run.integration), grip)
     steps.advance([run])
     run.refresh_from_db()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations.contract import Sought
@@ -33,9 +33,9 @@ def poll(kit: Kit) -> int:
     return IntegrationRun.objects.filter(pk__in=going, status__in=DUE).update(waits_for="", next_attempt_at=timezone.now())
 
 
-def waits(integration: IntegrationConfig) -> bool:
-    """Whether something of it waits for the destination."""
-    return IntegrationRun.objects.filter(integration=integration, status__in=DUE).exclude(waits_for="").exists()
+def waits(integration: IntegrationConfig | OuterRef) -> QuerySet[IntegrationRun]:
+    """What of it waits for the destination."""
+    return IntegrationRun.objects.filter(integration=integration, status__in=DUE).exclude(waits_for="")
 
 
 def at(run: IntegrationRun) -> IntegrationRun:

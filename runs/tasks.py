@@ -14,9 +14,9 @@ from django_q.tasks import async_task
 
 from integrations.errors import DeliveryError
 from integrations.models import IntegrationConfig
-from runs import lease, problems, recover, steps, turns, verify
+from runs import budget, lease, problems, recover, steps, turns, verify
 from runs.build import Kit
-from runs.deliver import deliver
+from runs.deliver import deliver_due, unfold
 from runs.models import Beat
 from runs.select import select
 
@@ -46,7 +46,9 @@ def job(name: str) -> Iterator[None]:
 
 
 def beat(busy_since: dt.datetime | None) -> None:
-    Beat.objects.update_or_create(owner=lease.me(), defaults={"seen_at": timezone.now(), "busy_since": busy_since})
+    me, told = lease.me(), {"seen_at": timezone.now(), "busy_since": busy_since}
+    if not Beat.objects.filter(owner=me).update(**told):
+        Beat.objects.update_or_create(owner=me, defaults=told)
 
 
 def wake_first(integration: IntegrationConfig) -> None:
@@ -78,32 +80,46 @@ def _look(own: UUID) -> int:
     end, mine = time.monotonic() + SECONDS, turns.Turns(own)
     done, patience = 0, 10
     while time.monotonic() < end and patience:
-        integration = mine.next()
-        if integration is None:
+        turn = mine.next()
+        if turn is None:
             return done
-        taken = _batch(integration)
+        taken = batch(turn)
         done += taken
         if not taken:
             patience -= 1
             time.sleep(PAUSE)
-    for integration in turns.waiting(own):
-        if integration.pk == own:
-            wake(integration)
+    for turn in turns.waiting(own):
+        if turn.integration.pk == own:
+            wake(turn.integration)
     return done
 
 
-def _batch(integration: IntegrationConfig) -> int:
-    return polled(integration) + recover.settle(integration) + deliver(integration)
+def batch(turn: turns.Turn) -> int:
+    """What a turn has to do: its lost answers, and one batch of its runs, in one part of the tenant's budget while it lasts."""
+    kit, started = Kit.of(turn.integration), time.monotonic()
+    done = (_polled(kit) if turn.waits else 0) + (unfold(kit) if turn.folded else 0)
+    if not turn.asks and not turn.owes:
+        return done
+    with budget.slots(kit) as parallel:
+        done += recover.settle_due(kit, parallel) if parallel and turn.asks else 0
+        if parallel and turn.owes and time.monotonic() - started < lease.LEASE.total_seconds() / 2:
+            done += deliver_due(kit, parallel)
+        return done
 
 
 def polled(integration: IntegrationConfig) -> int:
-    """Asks about what waits for the destination; one that cannot be asked now is asked by the next sweep."""
-    if not (integration.enabled and integration.connected and steps.waits(integration)):
+    """Asks about what waits for the destination."""
+    if not (integration.enabled and integration.connected and steps.waits(integration).exists()):
         return 0
+    return _polled(Kit.of(integration))
+
+
+def _polled(kit: Kit) -> int:
+    """The same once it is known that something waits; a destination that cannot be asked now is asked by the next sweep."""
     try:
-        return steps.poll(Kit.of(integration))
+        return steps.poll(kit)
     except DeliveryError as error:
-        log.warning("%s could not be asked what its runs wait for: %s", integration, error.sentence)
+        log.warning("%s could not be asked what its runs wait for: %s", kit.integration, error.sentence)
         return 0
 
 
@@ -116,8 +132,8 @@ def wake_idle() -> int:
     if get_broker().queue_size():
         return 0
     idle = turns.waiting()
-    for integration in idle:
-        wake(integration)
+    for turn in idle:
+        wake(turn.integration)
     return len(idle)
 
 
@@ -134,7 +150,7 @@ def _sweep() -> int:
     people, woken = turns.Turns(), 0
     for integration in IntegrationConfig.objects.filter(archived_at=None).select_related("credential", "current_version"):
         while (asked := people.next()) is not None:
-            _batch(asked)
+            batch(asked)
         select(integration, timezone.now())
         if integration.connected and integration.deliveries.filter(verified_at=None).exclude(origin="").exists():
             verify.sweep(Kit.of(integration))

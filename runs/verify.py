@@ -59,18 +59,20 @@ def sweep(kit: Kit, limit: int = 500) -> int:
 def _compare(kit: Kit, runs: Sequence[IntegrationRun], held: Mapping[str, Held]) -> int:
     now = timezone.now()
     faults: list[tuple[IntegrationRun, Fault | None]] = []
+    shown = {run.pk: (run.external_id, run.url) for run in runs}
     for run in runs:
         there = held.get(run.delivery.key)
         _note(run, there, now)
         faults.append((run, difference(kit.integration, run.delivery, there)))
         if there is not None and faults[-1][1] is None:
             run.delivery.verified_at = now
-    _keep(runs)
+    _keep(runs, [run for run in runs if shown[run.pk] != (run.external_id, run.url)])
     problems.update(kit.integration, [(run, fault) for run, fault in faults if run.delivery.verified_at or fault])
     return sum(run.delivery.verified_at is not None for run in runs)
 
 
 def _note(run: IntegrationRun, there: Held | None, now: dt.datetime) -> None:
+    """Notes in memory what stands there."""
     delivery = run.delivery
     delivery.read_at = now
     if there is None:
@@ -81,13 +83,12 @@ def _note(run: IntegrationRun, there: Held | None, now: dt.datetime) -> None:
     run.external_id, run.url = there.external_id, there.url
 
 
-def _keep(runs: Sequence[IntegrationRun]) -> None:
-    """Only rows that still show this run's document: a newer sending of the same slot is not touched."""
+def _keep(runs: Sequence[IntegrationRun], renamed: Sequence[IntegrationRun]) -> None:
+    """Only rows that still show this run's document: a newer sending of the same slot is not touched. `renamed` show another id now."""
     still = Delivery.objects.filter(pk__in=[run.delivery_id for run in runs], settled_by__in=[run.pk for run in runs])
     current = set(still.values_list("pk", flat=True))
-    mine = [run for run in runs if run.delivery_id in current]
-    rows.update([run.delivery for run in mine], READ_FIELDS)
-    rows.update(mine, ["external_id", "url"])
+    rows.update([run.delivery for run in runs if run.delivery_id in current], READ_FIELDS)
+    rows.update([run for run in renamed if run.delivery_id in current], ["external_id", "url"])
 
 
 def difference(integration: IntegrationConfig, delivery: Delivery, there: Held | None) -> Fault | None:

@@ -23,9 +23,10 @@ from integrations.destinations.netsuite import DESTINATION
 from integrations.models import IntegrationConfig
 from mappings.models import ExternalMapping
 from runs import orders, tasks, turns
+from runs.deliver import deliver
 from runs.models import Delivery, IntegrationRun, Slots
 from runs.select import select
-from tests.engine.workers import Workers, at
+from tests.engine.workers import Workers, at, fresh
 from tests.runs.conftest import Books
 from tests.runs.factories import a_bill, an_integration, arrive
 
@@ -135,11 +136,11 @@ def test_a_worker_that_finds_the_whole_budget_taken_is_left_a_slot(of_account: M
             tasks.look(str(small.pk))
 
     with at("before send", 1, another_worker):
-        tasks._batch(large)
+        deliver(fresh(large))
     assert leased == [2] and order_of(books).count("acc-2") == 0
 
     with at("before send", 1, another_worker):
-        tasks._batch(large)
+        deliver(fresh(large))
     assert leased == [2, 1] and order_of(books).count("acc-2") == 1
     assert len(order_of(books)) < 3 * BATCH
 
@@ -151,7 +152,7 @@ def test_a_retry_goes_before_the_rest_of_its_integration(of_account: Made, queue
     last = IntegrationRun.objects.order_by("-next_attempt_at", "-dt_created").first()
     assert last is not None
     orders.retry(last, User.objects.create_user("ada"))
-    tasks._batch(large)
+    deliver(fresh(large))
     sent = {document["externalId"] for document in books.documents()}
     assert len(sent) == BATCH and last.bill.uid in sent
 
@@ -197,8 +198,8 @@ def test_an_order_is_taken_up_once(of_account: Made, queue: Queue) -> None:
     owed(mine, 1)
     tasks.wake_first(mine)
     first, second = turns.Turns(), turns.Turns()
-    assert (first.next(), second.next()) == (mine, None)
-    assert turns.waiting() == [mine]
+    assert (first.next(), second.next()) == (turns.Turn(mine, owes=True), None)
+    assert turns.waiting() == [turns.Turn(mine, owes=True)]
 
 
 MANY = 100_000

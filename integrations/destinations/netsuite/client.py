@@ -45,11 +45,11 @@ class NetSuiteClient:
 
     def pack(self, sendings: Sequence[Sending], key: Callable[[Sequence[str], bytes], str]) -> list[Request]:
         """New documents beyond the threshold go as collections; few of them, every update and what is made of another record one by one."""
-        alone = [each for each in sendings if each.update or each.document.made_from is not None or each.document.kind == customer.KIND]
-        if len(sendings) - len(alone) <= self.bulk_threshold:
+        new = [each for each in sendings if not _goes_alone(each)]
+        if len(new) <= self.bulk_threshold:
             return [self._alone(sending, key) for sending in sendings]
-        new = [sending for sending in sendings if sending not in alone]
-        return [*(self._alone(sending, key) for sending in alone), *bulk.collections(self.account, new, key)]
+        alone = [self._alone(sending, key) for sending in sendings if _goes_alone(sending)]
+        return [*alone, *bulk.collections(self.account, new, key)]
 
     def send(self, request: Request) -> Answer:
         answer = self.transport.send(request)
@@ -148,3 +148,7 @@ def connect(transport: Transport, tenant: str, options: Options) -> NetSuiteClie
 
 def released(transport: Transport, tenant: str, orders: Sequence[Sought]) -> set[str]:
     return suiteql.released(transport, Account(tenant), orders)
+
+
+def _goes_alone(sending: Sending) -> bool:
+    return sending.update or sending.document.made_from is not None or sending.document.kind == customer.KIND
