@@ -101,7 +101,8 @@ def _number(value: Decimal | None) -> str | None:
     """One text per value: 1.10, 1.1 and 11E-1 are "1.1"; any zero is "0"."""
     if value is None:
         return None
-    text = f"{value:f}"
+    text = str(value)
+    text = f"{value:f}" if "E" in text else text
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

@@ -200,7 +200,7 @@ def _shelves(source: Source, arrivals: list[canonical.Bill], schema: int, reread
     newest = BillRevision.objects.filter(bill=OuterRef("pk")).order_by("-number")
     stored = Bill.objects.filter(source=source.pk, uid__in=shelves).annotate(last=Subquery(newest.values("number")[:1]))
     current = ("pk", "current_revision", "current_revision__digest", "current_revision__schema", "last")
-    for uid, pk, current_pk, said, schema_then, last, *columns in stored.values_list("uid", *current, *COLUMNS):
+    for uid, pk, current_pk, said, schema_then, last, *columns in stored.order_by().values_list("uid", *current, *COLUMNS):
         held = dict(zip(COLUMNS, columns, strict=True))
         shelves[uid] = Shelf(uid, held, pk, current_pk or 0, said or "", schema_then or 0, last or 0)
     _read_again(shelves.values(), schema, reread)

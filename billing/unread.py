@@ -50,7 +50,7 @@ def _same(source: Source, chunk: Sequence[Arrival], schema: int) -> dict[int, st
     if not uids:
         return {}
     held = StoredBill.objects.filter(source=source.pk, uid__in=uids, current_revision__schema=schema)
-    current = dict(held.filter(SEEN_LAST).values_list("uid", "current_revision__raw"))
+    current = dict(held.filter(SEEN_LAST).order_by().values_list("uid", "current_revision__raw"))
     return {
         place: said.uid
         for place, (_, said, raw) in enumerate(chunk)

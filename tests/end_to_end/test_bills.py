@@ -1,10 +1,15 @@
 """import_bills as a stranger calls it: every form of file, twice, and what is broken."""
 
 import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
+from billing.models import Account, Bill, BillRevision
 from tests.end_to_end.conftest import Done, Installation
 from tests.end_to_end.raw import a_bill, a_line
 
@@ -68,6 +73,20 @@ def test_a_recalculated_bill_is_revised_and_an_older_one_never_becomes_current(c
     assert counts(load(connected, connected.file("newest.json", [a_bill("b-1", [a_line("l", 140)], version=3)]))) == (1, 0, 1, 0, 0)
     connected.sync()
     assert connected.emulators.by_bill()["b-1"]["total"] == 140
+
+
+def test_importers_at_once_make_no_second_bill_and_the_newest_is_current(installation: Installation) -> None:
+    """Three processes bring three versions of the same Bills, and of their Accounts, each in an order of its own."""
+    files = []
+    for version in (1, 2, 3):
+        bills = [a_bill(f"b-{number}", [a_line("l-1", version)], f"acc-{number % 9}", version=version) for number in range(300)]
+        random.Random(version).shuffle(bills)
+        files.append(installation.file(f"{version}.jsonl", "\n".join(map(json.dumps, bills))))
+    with ThreadPoolExecutor(3) as pool:
+        told = [json.loads(done.stdout) for done in pool.map(partial(load, installation), files)]
+    assert sum(each["created"] for each in told) == Bill.objects.count() == 300 and Account.objects.count() == 9
+    assert sum(each["created"] + each["revised"] for each in told) == BillRevision.objects.count() == 900
+    assert set(Bill.objects.values_list("total", "current_revision__source_version", "source_version")) == {(Decimal(3), 3, 3)}
 
 
 def test_a_bill_may_come_without_its_account_and_products(connected: Installation) -> None:
