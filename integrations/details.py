@@ -1,12 +1,13 @@
 """What the details page of an integration shows of its runs, mappings and history, read through reverse relations."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.text import capfirst
 
@@ -72,15 +73,16 @@ def with_last_run(integrations: QuerySet[IntegrationConfig]) -> QuerySet[Integra
 def newest(integration: IntegrationConfig, statuses: tuple[str, ...]) -> QuerySet[Any]:
     """Runs that stand so and that no later run of the same delivery has taken over from."""
     later = integration.runs.model._default_manager.filter(delivery=OuterRef("delivery"), dt_created__gt=OuterRef("dt_created"))
-    return integration.runs.filter(~Exists(later), status__in=statuses)
+    return integration.runs.filter(~Exists(later), status__in=statuses, parent=None)
 
 
 def tiles(integration: IntegrationConfig) -> dict[str, Tile]:
     """The same figures as on the first page."""
     since = timezone.now() - dt.timedelta(days=POSTED_DAYS)
+    runs = integration.runs.filter(parent=None)
     return {
-        "posted": _tile(f"Posted, last {POSTED_DAYS} days", integration.runs.filter(status__in=POSTED, dt_completed__gte=since)),
-        "waiting": _tile("Waiting", integration.runs.filter(status__in=WAITING)),
+        "posted": _tile(f"Posted, last {POSTED_DAYS} days", runs.filter(status__in=POSTED, dt_completed__gte=since)),
+        "waiting": _tile("Waiting", runs.filter(status__in=WAITING)),
         "failed": _tile("Failed", newest(integration, FAILED)),
     }
 
@@ -109,16 +111,19 @@ def oldest_unsent(integration: IntegrationConfig) -> Row | None:
 
 
 def latest_runs(integration: IntegrationConfig) -> list[Row]:
-    runs = integration.runs.filter(parent=None).select_related("bill__account", "delivery")[:LATEST]
+    """A Bill that becomes several documents counts once, with its main one."""
+    steps = integration.runs.model._default_manager.filter(delivery__slot="main").select_related("delivery").defer("explanation")
+    runs = integration.runs.filter(parent=None).select_related("bill__account", "delivery").defer("explanation")
     nouns = registry.destination(integration.system).nouns
-    return [_row(run, nouns.get(run.delivery.kind, "Document")) for run in runs]
+    shown = runs.prefetch_related(Prefetch("children", queryset=steps, to_attr="main_steps"))[:LATEST]
+    return [_row(run, (run.main_steps or [run])[0], nouns) for run in shown]
 
 
-def _row(run: Any, noun: str) -> Row:
+def _row(run: Any, wrote: Any, nouns: Mapping[str, str]) -> Row:
     if run.status not in POSTED:
         return Row(run, _reason(run))
-    number = run.delivery.number or run.external_id
-    return Row(run, f"{capfirst(noun)} {number}".strip(), run.url)
+    number = wrote.delivery.number or wrote.external_id
+    return Row(run, f"{capfirst(nouns.get(wrote.delivery.kind, 'Document'))} {number}".strip(), wrote.url)
 
 
 def _reason(run: Any) -> str:

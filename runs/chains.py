@@ -15,7 +15,7 @@ from integrations.contract import Document, Fault, Plan
 from integrations.errors import DeliveryError, Refused
 from mappings import catalogue
 from runs import ledger, problems, rows, steps, transitions
-from runs.build import Kit, plans
+from runs.build import Kit, explain, plans
 from runs.fitness import refusal
 from runs.models import DUE, Delivery, IntegrationRun, Status
 from runs.points import point
@@ -97,7 +97,7 @@ def _write(kit: Kit, planned: Sequence[Unfolded]) -> None:
     children = _children(kit, good)
     for each in planned:
         _say(each, sum(child.parent_id == each.parent.pk for child in children))
-    rows.update([each.parent for each in planned], PARENT_FIELDS)
+    rows.update([each.parent for each in planned], [*PARENT_FIELDS, "explanation"])
     IntegrationRun.objects.bulk_create(children)
     blocked = {each.parent.pk: each.plan for each in planned if each.fault}
     problems.update(kit.integration, [(each.parent, each.fault) for each in planned], blocked)
@@ -107,6 +107,7 @@ def _write(kit: Kit, planned: Sequence[Unfolded]) -> None:
 def _say(each: Unfolded, children: int) -> None:
     """What the parent is while it has no children: refused for a reason of our own, or finished as all of it stands already."""
     run = each.parent
+    run.explanation = explain(each.plan) if each.fault else None
     if each.fault is not None:
         transitions.halt(run, each.fault)
     elif children:
@@ -153,6 +154,7 @@ def _child(parent: IntegrationRun, document: Document, standing: Standing, place
         next_attempt_at=timezone.now(),
         parent=parent,
         sequence=place,
+        explanation=explain(Plan(documents=(replace(document, lines=()),), target=document.total)),
         waits_for="" if delivery.delivered else document.awaits,
     )
     return overlapping(run, delivery) if taken(delivery, parent.integration) else run

@@ -8,6 +8,7 @@ from django.db.models import Max, Q, QuerySet
 
 from billing.models import Account, Bill
 from runs.models import Delivery, IntegrationRun
+from runs.slots import CHAIN
 
 MOST = 500
 RECENT = 10_000
@@ -46,16 +47,22 @@ def among_bills(rows: Rows, text: str) -> Rows:
 
 
 def among_runs(rows: Rows, text: str) -> Rows:
-    """The runs that a text means: by Bill, by the document's id or number at the destination, and by Account."""
+    """The runs that a text means: by Bill and by Account; by the document's id or number at the destination, which of a chain is a step."""
     found, numbered = bills(text), _ids(Delivery.objects.filter(number=text))
-    ours = Q(bill__in=found) | Q(delivery__in=numbered) | Q(external_id=text)
-    known = found or numbered or IntegrationRun.objects.filter(external_id=text).exists()
-    return _either(rows, ours if known else None, text, "bill__account")
+    named = list(documents(IntegrationRun.objects.all(), text).values_list("pk", flat=True)[:MOST])
+    ours = Q(bill__in=found, parent=None) | Q(delivery__in=numbered) | Q(pk__in=named)
+    return _either(rows, ours if found or numbered or named else None, text, "bill__account", parent=None)
 
 
-def _either(rows: Rows, ours: Q | None, text: str, path: str) -> Rows:
+def documents(runs: Rows, text: str) -> Rows:
+    """The runs that wrote the document of this id."""
+    return runs.filter(external_id=text).exclude(delivery__slot=CHAIN)
+
+
+def _either(rows: Rows, ours: Q | None, text: str, path: str, **whole: Any) -> Rows:
+    """`whole` narrows those of an Account."""
     named = of_accounts(text, path)
-    meant = [condition for condition in (ours, named) if condition is not None]
+    meant = [condition for condition in (ours, named and named & Q(**whole)) if condition is not None]
     return rows.filter(reduce(or_, meant)) if meant else rows.none()
 
 

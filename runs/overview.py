@@ -60,7 +60,7 @@ def lanes(days: int) -> list[Lane]:
     """A card per integration that is not archived."""
     found = {lane.integration.pk: lane for lane in map(Lane, _integrations())}
     since = timezone.now() - dt.timedelta(days=days)
-    runs = IntegrationRun.objects.filter(integration__in=found)
+    runs = IntegrationRun.objects.filter(integration__in=found, parent=None)
     for tally, chosen in (
         ("posted", runs.filter(status=Status.COMPLETE, dt_completed__gte=since)),
         ("waiting", runs.filter(status__in=set(OPEN) - set(NEEDS_PERSON))),
@@ -76,7 +76,8 @@ def _note_times(found: Mapping[UUID, Lane], runs: QuerySet[IntegrationRun]) -> N
     unsent = newest_only(runs.filter(status__in={*OPEN, *NEEDS_PERSON}))
     for pk, oldest in unsent.order_by().values("integration").annotate(oldest=Min("dt_created")).values_list("integration", "oldest"):
         found[pk].oldest_unsent = oldest
-    newest = runs.filter(integration=OuterRef("pk"), dt_started__isnull=False).order_by("-dt_created", "-id").values("dt_started")[:1]
+    started = IntegrationRun.objects.filter(integration=OuterRef("pk"), dt_started__isnull=False)
+    newest = started.order_by("-dt_created", "-id").values("dt_started")[:1]
     for pk, last in _integrations().annotate(last=Subquery(newest)).values_list("pk", "last"):
         found[pk].last_run = last
 
@@ -90,7 +91,8 @@ def per_day(days: int) -> list[dict[str, Any]]:
     today = timezone.now().date()
     first = today - dt.timedelta(days=days - 1)
     midnight = dt.datetime.combine(first, dt.time(), dt.UTC)
-    ended = IntegrationRun.objects.filter(dt_completed__gte=midnight).order_by().annotate(day=TruncDate("dt_completed")).values("day")
+    runs = IntegrationRun.objects.filter(dt_completed__gte=midnight, parent=None)
+    ended = runs.order_by().annotate(day=TruncDate("dt_completed")).values("day")
     failed = Q(status__in=NEEDS_PERSON)
     counts = {
         row["day"]: row for row in ended.annotate(posted=Count("pk", filter=Q(status=Status.COMPLETE)), failed=Count("pk", filter=failed))
@@ -136,7 +138,7 @@ def ranked(problems: Iterable[Held]) -> list[Held]:
 
 def first_steps() -> dict[str, Any] | None:
     """The three steps of a new installation with what is done already, or None once a Bill has been posted."""
-    if IntegrationRun.objects.filter(status=Status.COMPLETE).exists():
+    if IntegrationRun.objects.filter(status=Status.COMPLETE, parent=None).exists():
         return None
     integration = _integrations().order_by("created_at").first()
     done = (integration is not None, integration is not None and integration.connected, Bill.objects.exists())

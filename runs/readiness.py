@@ -100,7 +100,8 @@ def readiness(integration: IntegrationConfig, most: int = 0) -> Readiness:
 
 
 def _unposted(integration: IntegrationConfig) -> Iterator[list[Bill]]:
-    posted = IntegrationRun.objects.filter(integration=integration, revision=OuterRef("current_revision"), status=Status.COMPLETE)
+    runs = IntegrationRun.objects.filter(integration=integration, revision=OuterRef("current_revision"), parent=None)
+    posted = runs.filter(status=Status.COMPLETE)
     bills = Bill.objects.filter(~Exists(posted), current_revision__isnull=False)
     return chunks(bills.select_related("account", "source", "current_revision").defer("current_revision__raw").order_by("id"))
 

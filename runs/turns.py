@@ -35,13 +35,16 @@ def has_work(integration: IntegrationConfig) -> bool:
 
 
 def waiting(own: UUID | None = None) -> list[Turn]:
-    """Those with something due: what people asked for first, `own`, and every other whose tenant nobody works for at this moment."""
+    """Those with something due: what people asked for first, `own`, and every other whose tenant nobody works for at this moment.
+
+    What only waits for the destination has its turn when a person asks; else the sweep asks about it.
+    """
     held = budget.held(OuterRef("system"), OuterRef("credential__tenant"))
     wanted = Q(asked_at__isnull=False) | Q(pk=own) | ~Exists(held)
     found = IntegrationConfig.objects.filter(wanted, archived_at=None).select_related("credential", "current_version")
     rows = found.annotate(**_work()).order_by(F("asked_at").asc(nulls_last=True), "name")
     turns = [_turn(row) for row in rows if row.connected]
-    return [turn for turn in turns if turn.owes or turn.folded or turn.asks]
+    return [turn for turn in turns if turn.owes or turn.folded or turn.asks or (turn.waits and turn.integration.asked_at)]
 
 
 def _work() -> dict[str, Exists]:

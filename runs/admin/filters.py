@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from runs import finding
+from runs.admin.base import uuid_in
+from runs.present import standing
 
 Rows = QuerySet[Any]
 
@@ -169,6 +171,32 @@ class ViewFilter(admin.ListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         return self.views[self.chosen][1](queryset) if self.chosen in self.views else queryset
+
+
+class ChainFilter(admin.ListFilter):
+    """Chains as a whole, unless something is looked for that one of their steps may be; the steps of one by ?chain=. Draws nothing."""
+
+    title = "chain"
+    template = "runs/filters/none.html"
+    other_ways = ("q", "problem")
+
+    def __init__(self, request: HttpRequest, params: dict[str, list[str]], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.chosen = uuid_in(params.pop("chain", [""])[-1])
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return ["chain"]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        yield from ()
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        if self.chosen:
+            return queryset.filter(parent=self.chosen)
+        return queryset if any(request.GET.get(name) for name in self.other_ways) else standing.whole(queryset)
 
 
 def tabs(changelist: ChangeList, views: Mapping[str, tuple[str, Any]], counts: Mapping[str, str]) -> list[dict[str, Any]]:

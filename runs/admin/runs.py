@@ -13,9 +13,9 @@ from integrations.models import IntegrationConfig
 from runs import finding
 from runs.admin import bulk
 from runs.admin.base import ReadOnlyAdmin, badge, cell, money, uuid_in
-from runs.admin.filters import AmountFilter, BillPartyFilter, MomentFilter, Rows, ViewFilter, tabs
+from runs.admin.filters import AmountFilter, BillPartyFilter, ChainFilter, MomentFilter, Rows, ViewFilter, tabs
 from runs.models import IntegrationRun, Problem, Status
-from runs.present import standing
+from runs.present import chain, record, standing
 from runs.present.facts import HEAVY, PAGE, RunFacts
 from runs.present.result import result_of
 from runs.present.run_page import page
@@ -75,7 +75,7 @@ class RunAdmin(ReadOnlyAdmin):
     list_display = ("badge", "bill_number", "account", "through", "money", "result", "created")
     list_display_links = ("bill_number",)
     list_select_related = ("bill__account", "integration", "delivery")
-    list_filter = (RunViews, IntegrationFilter, StatusFilter, BillPartyFilter, MomentFilter, AmountFilter, ProblemFilter)
+    list_filter = (RunViews, ChainFilter, IntegrationFilter, StatusFilter, BillPartyFilter, MomentFilter, AmountFilter, ProblemFilter)
     search_fields = ("bill__number", "bill__uid__exact", "external_id__exact", "delivery__number__exact", "bill__account__name")
     search_help_text = "Bill number, external id, run id"
     sortable_by = ("created",)
@@ -90,7 +90,7 @@ class RunAdmin(ReadOnlyAdmin):
         return request.user.has_perm("runs.operate")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IntegrationRun]:
-        return super().get_queryset(request).defer("explanation")
+        return chain.with_steps(super().get_queryset(request).defer("explanation"))
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         """A run's id finds that run; anything else is looked for in one table after the other."""
@@ -99,7 +99,7 @@ class RunAdmin(ReadOnlyAdmin):
         return finding.among_runs(queryset, text) if (text := search_term.strip()) else queryset, False
 
     def list_views(self, cl: ChangeList) -> list[dict[str, Any]]:
-        count = standing.capped_count(standing.needs_person(IntegrationRun.objects.all()))
+        count = standing.capped_count(standing.needs_person(standing.whole(IntegrationRun.objects.all())))
         return tabs(cl, RunViews.views, {"person": count} if count else {})
 
     def page_rows(self, request: HttpRequest) -> QuerySet[IntegrationRun]:
@@ -137,7 +137,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Bill")
     def bill_number(self, run: IntegrationRun) -> str:
-        return str(run.bill)
+        return f"{run.bill}, {record.noun_of_run(run)}" if run.parent_id else str(run.bill)
 
     @admin.display(description="Account")
     def account(self, run: IntegrationRun) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from integrations.contract import Document, Missing, Plan
 from runs.models import Exchange, IntegrationRun, Member, Problem, Status
+from runs.present import chain, record
 from runs.present import plan as planned
-from runs.present import record
+from runs.present.chain import Step
 from runs.present.record import Record
 from runs.present.words import Words, words_of
 
@@ -26,6 +27,7 @@ PAGE = (
     "version",
     "delivery__integration",
     "delivery__revision",
+    "parent__delivery",
     "replayed_from",
     "requested_by",
 )
@@ -45,8 +47,10 @@ class Shared:
 class RunFacts:
     """A run with its exchanges, problems and plan; each is read once, when a part of the page asks for it."""
 
-    def __init__(self, run: IntegrationRun) -> None:
+    def __init__(self, run: IntegrationRun, ordered: IntegrationRun | None = None) -> None:
         self.run = run
+        self.ordered = ordered or run
+        """The run that orders are given of: of the step that a chain has come to, the chain."""
 
     @cached_property
     def members(self) -> Sequence[Member]:
@@ -56,7 +60,28 @@ class RunFacts:
 
     @cached_property
     def problems(self) -> Sequence[Problem]:
-        return list(self.run.problems.exclude(state=Problem.State.CLOSED).order_by("opened_at", "id"))
+        found = Problem.objects.filter(Q(runs=self.run) | Q(runs__parent=self.run)).exclude(state=Problem.State.CLOSED)
+        return list(found.order_by("opened_at", "id").distinct())
+
+    @cached_property
+    def steps(self) -> Sequence[Step]:
+        """Of the chain that the run is, or is a step of."""
+        return chain.steps_of(self.run.parent or self.run)
+
+    @property
+    def is_chain(self) -> bool:
+        return self.run.parent_id is None and bool(self.steps)
+
+    @property
+    def noun(self) -> str:
+        """What it writes, inside a sentence."""
+        kind = self.run.delivery.kind or (self.document.kind if self.document else "")
+        return record.noun_of(self.run.delivery.system, kind)
+
+    @property
+    def waits(self) -> str:
+        """As a clause: what a step of a chain waits for."""
+        return next((step.waits for step in self.steps if step.run.pk == self.run.pk), "")
 
     @cached_property
     def plan(self) -> Plan | None:

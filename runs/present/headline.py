@@ -9,13 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from runs.models import DUE, NEEDS_PERSON, Delivery, Status
+from runs.models import DUE, NEEDS_PERSON, Delivery, IntegrationRun, Status
 from runs.orders import RETRYABLE
-from runs.present.facts import RunFacts
+from runs.present import chain
+from runs.present.facts import HEAVY, PAGE, RunFacts
 from runs.present.fixes import Button, fix_button
 from runs.present.words import Fix
 
-OPERATE = "runs.operate"
+OPERATE, SYNC = "runs.operate", "integrations.operate"
 NOT_ALLOWED = "You may look at runs, not retry them; an administrator gives the permission “Sync, retry and replay”."
 _ENDED = (Status.SUPERSEDED, Status.CANCELLED)
 
@@ -36,6 +37,8 @@ class Headline:
 def headline(facts: RunFacts, user: User | AnonymousUser) -> Headline | None:
     """None for a run that another one took the place of, or that a person stopped."""
     status = facts.run.status
+    if facts.is_chain:
+        return _of_chain(facts, user)
     if status in _ENDED:
         return None
     if status == Status.COMPLETE:
@@ -45,6 +48,17 @@ def headline(facts: RunFacts, user: User | AnonymousUser) -> Headline | None:
     if status in NEEDS_PERSON:
         return _failed(facts, user)
     return _waiting(facts, user)
+
+
+def _of_chain(facts: RunFacts, user: User | AnonymousUser) -> Headline | None:
+    """That of the step that it has come to, whose orders are given of the chain."""
+    at = chain.current(facts.steps)
+    if at is not None:
+        step = IntegrationRun.objects.select_related(*PAGE).defer(*HEAVY).get(pk=at.run.pk)
+        return headline(RunFacts(step, ordered=facts.run), user)
+    held = chain.listed(facts.steps)
+    sentence = f"{facts.run.integration.system_label} holds the {held} of this Bill."
+    return Headline(sentence=sentence, tone="green", happened=_said("chain", facts))
 
 
 def _failed(facts: RunFacts, user: User | AnonymousUser) -> Headline:
@@ -76,8 +90,8 @@ def _differs(facts: RunFacts, user: User | AnonymousUser) -> Headline:
 
 def _complete(facts: RunFacts) -> Headline:
     run, held = facts.run, facts.held
-    what = f"as {held.name}" if held else "now"
-    return Headline(sentence=f"{run.integration.system_label} holds this Bill {what}.", tone="green", happened=_said("complete", facts))
+    what = f"this Bill as {held.name}" if held and not run.parent_id else held.name if held else "this Bill now"
+    return Headline(sentence=f"{run.integration.system_label} holds {what}.", tone="green", happened=_said("complete", facts))
 
 
 def _unknown(facts: RunFacts, user: User | AnonymousUser) -> Headline:
@@ -98,7 +112,7 @@ def _waiting(facts: RunFacts, user: User | AnonymousUser) -> Headline:
     """A run that goes on by itself, or will once its integration can send."""
     run = facts.run
     sentence, blocked = waits_for(facts)
-    fix = fix_button(facts, user, Fix.INTEGRATION) if blocked else None
+    fix = fix_button(facts, user, Fix.INTEGRATION) if blocked else asking_button(facts, user)
     return Headline(
         sentence=sentence,
         tone="amber",
@@ -126,6 +140,8 @@ def waits_for(facts: RunFacts) -> tuple[str, bool]:
         return f"{label} took this Bill as a job and works on it; we ask what came of it.", False
     if run.status == Status.STARTED:
         return f"This Bill is being sent to {label}.", False
+    if facts.waits:
+        return f"The {facts.noun} {facts.waits}.", False
     if run.error:
         return run.error, False
     if run.delivery.state != Delivery.State.IDLE:
@@ -140,10 +156,17 @@ def retry_button(facts: RunFacts, user: User | AnonymousUser) -> Button | None:
     return None
 
 
+def asking_button(facts: RunFacts, user: User | AnonymousUser) -> Button | None:
+    """Sync now, which asks the destination whether what a step waits for has happened."""
+    if not (facts.run.waits_for and facts.waits and user.has_perm(SYNC)):
+        return None
+    return {"label": "Sync now", "url": reverse("admin:runs_sync", args=(facts.run.integration_id,)), "post": True}
+
+
 def _posting(label: str, name: str, facts: RunFacts, user: User | AnonymousUser) -> Button:
     if not user.has_perm(OPERATE):
         return {"label": label, "disabled": NOT_ALLOWED}
-    return {"label": label, "url": reverse(f"admin:{name}", args=(facts.run.pk,)), "post": True}
+    return {"label": label, "url": reverse(f"admin:{name}", args=(facts.ordered.pk,)), "post": True}
 
 
 def _one_primary(buttons: list[Button]) -> list[Button]:

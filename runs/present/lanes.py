@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from billing.models import Bill, BillRevision
 from integrations.models import IntegrationConfig
 from runs.models import Delivery, IntegrationRun
-from runs.present import record
+from runs.present import chain, record
 from runs.present.record import Record
 from runs.present.result import Result, result_of
 from runs.select import Selector
@@ -67,7 +67,7 @@ def lanes(bill: Bill, revisions: Sequence[BillRevision]) -> list[Lane]:
 
 def _newest_runs(bill: Bill) -> dict[tuple[object, int], IntegrationRun]:
     runs = bill.runs.filter(parent=None).select_related("integration", "delivery", "bill").defer("explanation").order_by("dt_created", "id")
-    return {(run.integration_id, run.revision_id): run for run in runs}
+    return {(run.integration_id, run.revision_id): run for run in chain.with_steps(runs)}
 
 
 def _lane(

@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 from integrations import registry
 from integrations.http import browser_url
 from runs.models import Delivery, IntegrationRun
+from runs.slots import MAIN
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Record:
     def name_link(self) -> SafeString:
         return self._link(self.name)
 
+    @property
+    def number_link(self) -> SafeString:
+        return self._link(self.number)
+
     def _link(self, words: str) -> SafeString:
         if not self.url:
             return format_html("{}", words)
@@ -54,6 +59,13 @@ def noun_of(system: str, kind: str) -> str:
     return word[:1].lower() + word[1:]
 
 
+def noun_of_run(run: IntegrationRun) -> str:
+    """What this run writes, also before it has."""
+    if run.delivery.kind or run.delivery.slot == MAIN:
+        return noun_of(run.delivery.system, run.delivery.kind)
+    return run.delivery.slot.partition(":")[0]
+
+
 def of_delivery(delivery: Delivery) -> Record | None:
     """What the slot holds; None while it holds nothing."""
     if not delivery.external_id:
@@ -63,12 +75,21 @@ def of_delivery(delivery: Delivery) -> Record | None:
 
 
 def of_run(run: IntegrationRun) -> Record | None:
-    """What this run wrote; None when it wrote nothing."""
+    """What this run wrote, of a chain its main document; None when it wrote nothing."""
+    run = _writer(run)
     if not run.external_id:
         return None
     same = run.delivery.external_id == run.external_id
     number = run.delivery.number if same and run.delivery.number else run.external_id
     return _record(run.delivery, number, run.url)
+
+
+def _writer(run: IntegrationRun) -> IntegrationRun:
+    """Itself; of a chain the step whose document stands for it."""
+    if run.delivery.state != Delivery.State.CHAIN:
+        return run
+    steps = sorted(run.children.all(), key=lambda step: step.sequence)
+    return next((step for step in steps if step.delivery.slot == MAIN), steps[-1] if steps else run)
 
 
 def _record(delivery: Delivery, number: str, url: str) -> Record:

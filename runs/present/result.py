@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.text import Truncator, capfirst
 
-from runs.models import DUE, NEEDS_PERSON, IntegrationRun, Status
+from runs.models import DUE, NEEDS_PERSON, Delivery, IntegrationRun, Status
 from runs.present import record
 from runs.present.record import Record
 from runs.present.words import RESULTS, SHORT
@@ -28,14 +28,25 @@ class Result:
 
 
 def result_of(run: IntegrationRun) -> Result:
-    """No query when bill, integration and delivery are loaded."""
+    """No query when bill, integration and delivery are loaded, and of a chain its steps."""
     if run.status == Status.COMPLETE:
         return Result(record=record.of_run(run), text="Posted")
+    if (step := _waiting_step(run)) is not None:
+        return Result(text=f"Step {step.sequence} of {run.sequence or step.sequence} waits", whole=f"It waits until {step.waits_for}.")
     if run.status in DUE and run.status not in NEEDS_PERSON and run.next_attempt_at > timezone.now():
         return Result(run=run, text="Next try")
     if run.status in NEEDS_PERSON or run.status == Status.SUPERSEDED:
         return _refusal(run)
     return Result(text=RESULTS.get(run.status, ""))
+
+
+def _waiting_step(run: IntegrationRun) -> IntegrationRun | None:
+    """The step that waits for something at the destination, if the run is one or has come to one."""
+    if run.status != Status.WAITING:
+        return None
+    steps = [run] if run.delivery.state != Delivery.State.CHAIN else sorted(run.children.all(), key=lambda step: step.sequence)
+    at = next((step for step in steps if step.status != Status.COMPLETE), None)
+    return at if at is not None and at.waits_for else None
 
 
 def _refusal(run: IntegrationRun) -> Result:

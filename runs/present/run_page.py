@@ -4,14 +4,16 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from runs.models import OPEN, Delivery, Status
 from runs.orders import CANCELLABLE, RETRYABLE
-from runs.present import exchanges, links, plan, timeline
+from runs.present import chain, exchanges, links, plan, timeline
 from runs.present.facts import RunFacts
 from runs.present.fixes import Button
 from runs.present.headline import OPERATE, headline
 
+RESTING = (Delivery.State.IDLE, Delivery.State.CHAIN)
 TRIGGERS = {
     "created": "New Bill",
     "revised": "Bill changed",
@@ -23,12 +25,15 @@ TRIGGERS = {
 
 def page(facts: RunFacts, user: User | AnonymousUser) -> dict[str, Any]:
     run = facts.run
-    rows = plan.rows_of(facts.document, facts.refused_items) if facts.document else []
+    rows = plan.rows_of(facts.document, facts.refused_items) if facts.document and not facts.is_chain else []
     return {
-        "title": f"{run.bill} to {run.integration}",
+        "title": title(facts),
         "run": run,
         "facts": facts,
         "headline": headline(facts, user),
+        "chain": facts.steps if facts.is_chain else (),
+        "sentence_of_chain": chain.sentence(facts.steps) if facts.is_chain else "",
+        "place": place(facts),
         "ended": run.status in (Status.SUPERSEDED, Status.CANCELLED),
         "rows": rows,
         "failed_rows": [row for row in rows if row.failed],
@@ -44,13 +49,26 @@ def page(facts: RunFacts, user: User | AnonymousUser) -> dict[str, Any]:
     }
 
 
-def more_actions(facts: RunFacts) -> list[Button]:
-    """What else can be ordered of this run: each a POST."""
+def title(facts: RunFacts) -> str:
     run = facts.run
+    return f"{capfirst(facts.noun)} of {run.bill} to {run.integration}" if run.parent_id else f"{run.bill} to {run.integration}"
+
+
+def place(facts: RunFacts) -> int:
+    """Which step of its chain it is, 0 for none."""
+    return next((number for number, step in enumerate(facts.steps, 1) if step.run.pk == facts.run.pk), 0)
+
+
+def more_actions(facts: RunFacts) -> list[Button]:
+    """What else can be ordered of this run: each a POST. Of a chain some are orders of the step that it has come to."""
+    run = facts.run
+    at = chain.current(facts.steps) if facts.is_chain else None
+    waits, resting = (at.waits, at.run.delivery.state) if at else (facts.waits, run.delivery.state)
+    tries = run.status in OPEN and run.status in RETRYABLE and run.status != Status.AUTH_FAILED and not waits
     offered = (
-        ("Try now", "runs_retry", run.status in OPEN and run.status in RETRYABLE and run.status != Status.AUTH_FAILED),
+        ("Try now", "runs_retry", tries),
         ("Replay", "runs_replay", run.status not in OPEN),
-        ("Cancel before sending", "runs_cancel", run.status in CANCELLABLE and run.delivery.state == Delivery.State.IDLE),
+        ("Cancel before sending", "runs_cancel", run.status in CANCELLABLE and resting in RESTING),
         ("Ask the destination now", "runs_ask", run.status == Status.UNKNOWN),
     )
     return [{"label": label, "url": reverse(f"admin:{name}", args=(run.pk,))} for label, name, holds in offered if holds]

@@ -1,4 +1,4 @@
-"""Which runs still count: those that no later run of the same slot took the place of."""
+"""Which runs still count: those that no later run of the same slot took the place of; of a chain the run that stands for it."""
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -6,6 +6,11 @@ from runs.models import DUE, NEEDS_PERSON, IntegrationRun, Status
 
 MOST_COUNTED = 99
 _GONE = (Status.SUPERSEDED, Status.CANCELLED)
+
+
+def whole(runs: QuerySet[IntegrationRun]) -> QuerySet[IntegrationRun]:
+    """Without the steps of chains, so that a Bill and its money count once."""
+    return runs.filter(parent=None)
 
 
 def needs_person(runs: QuerySet[IntegrationRun]) -> QuerySet[IntegrationRun]:

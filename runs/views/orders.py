@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from runs import orders, recover
+from runs import orders, recover, steps
 from runs.models import IntegrationRun, Status
 from runs.orders import NotPossibleError
 from runs.present import links
@@ -73,18 +73,18 @@ def outcome(run: IntegrationRun) -> tuple[int, str]:
 
 
 def _ask(run: IntegrationRun, user: Any) -> IntegrationRun:
-    recover.ask_now(run)
+    recover.ask_now(steps.at(run))
     return run
 
 
 def _carry_out(request: HttpRequest, pk: UUID, order: Callable[[IntegrationRun, Any], IntegrationRun]) -> HttpResponse:
-    """Carries the order out and shows the run that it made or moved."""
+    """Carries the order out and shows the run that it made or moved; the chain, where that was asked of it."""
     runs = IntegrationRun.objects.select_related("bill", "integration__credential", "integration__current_version", "delivery")
-    run = get_object_or_404(runs, pk=pk)
+    asked = run = get_object_or_404(runs, pk=pk)
     try:
-        run = order(run, person(request))
+        run = order(asked, person(request))
     except NotPossibleError as reason:
         messages.error(request, str(reason))
     else:
         tell(request, run)
-    return HttpResponseRedirect(links.to_run(run.pk))
+    return HttpResponseRedirect(links.to_run(asked.pk if run.parent_id == asked.pk else run.pk))

@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from billing.models import Account, Bill
+from runs import finding
 from runs.models import IntegrationRun
-from runs.present import links
+from runs.present import chain, links
 from runs.present.result import result_of
 
 MOST = 20
@@ -47,11 +48,12 @@ def _bills(request: HttpRequest, asked: str) -> list[Bill]:
 def _runs(request: HttpRequest, asked: str) -> list[IntegrationRun]:
     if not request.user.has_perm("runs.view_integrationrun"):
         return []
-    runs = IntegrationRun.objects.select_related("bill__account", "integration", "delivery").defer("explanation")
+    runs = chain.with_steps(IntegrationRun.objects.select_related("bill__account", "integration", "delivery").defer("explanation"))
     try:
         return list(runs.filter(pk=UUID(asked)))
     except ValueError:
-        return list(runs.filter(Q(external_id=asked) | Q(delivery__number=asked, status="COMPLETE"))[:MOST])
+        wrote = finding.documents(IntegrationRun.objects.all(), asked).values("pk")
+        return list(runs.filter(Q(pk__in=wrote) | Q(delivery__number=asked, status="COMPLETE"))[:MOST])
 
 
 def _accounts(request: HttpRequest, asked: str) -> list[Account]:

@@ -31,7 +31,7 @@ def sync(request: HttpRequest, integration: UUID) -> HttpResponse:
 def _told(integration: IntegrationConfig, made: int) -> str:
     if made:
         return f"{_bills(made)} on the way to {integration.system_label}. Each is written once, whatever happens."
-    under_way = IntegrationRun.objects.filter(integration=integration, status__in=OPEN).count()
+    under_way = IntegrationRun.objects.filter(integration=integration, status__in=OPEN, parent=None).count()
     if under_way:
         return f"Nothing new qualifies; {_bills(under_way)} on the way already."
     return "Nothing new qualifies: every Bill that this integration takes has a run already. A Bill's page says why it is left out."

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             touched |= set(orders.sync(integration))
         if options["wait"]:
             self._work(chosen, touched, time.monotonic() + options["timeout"])
-        statuses = Counter(_of(touched).values_list("status", flat=True))
+        statuses = Counter(_of(touched).filter(parent=None).values_list("status", flat=True))
         write(dict(sorted(statuses.items())))
 
     def _work(self, chosen: list[IntegrationConfig], touched: set[Any], end: float) -> None:
