@@ -7,11 +7,10 @@ from django.urls import reverse
 
 from credentials.models import Credential
 from integrations.models import IntegrationConfig
-from runs.models import Event
+from runs.models import Event, Problem
 from tests.runs.conftest import Books
-from tests.runs.factories import an_integration
-
-CONFIGURE = "integrations.configure"
+from tests.runs.factories import a_bill, an_integration, arrive
+from tests.runs.pages import work
 
 
 @pytest.fixture
@@ -101,3 +100,11 @@ def test_all_that_can_be_made_is_made_with_one_button(desk: Client, orders: Inte
     assert orders.options["discountItemId"] and orders.options["paymentMethodId"]
     assert orders.versions.count() == 2
     assert "Put 2 right" not in shown(desk, orders)
+
+
+def test_a_missing_permission_leads_to_the_checklist(desk: Client, integration: IntegrationConfig, books: Books) -> None:
+    books.configure(permissions_missing=["invoice"])
+    arrive(a_bill())
+    work(integration)
+    page = desk.get(f"/admin/runs/problem/{Problem.objects.get().pk}/change/").content.decode()
+    assert to("runs_checklist", integration) in page and "checklist" in page
