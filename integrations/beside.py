@@ -1,4 +1,4 @@
-"""What a set-up maps beside its options. Only a room above knows mappings: it is asked by one signal and told by the other."""
+"""What a set-up does beside its options: it maps, and has something made. Only a room above can: it is asked by these signals."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,6 +16,10 @@ asked = Signal()
 given = Signal()
 """Sent with integration, table, records ({entry key: external id}) and user, once the integration is made. The answer is a list of
 sentences, why a record could not be kept."""
+
+
+wanted = Signal()
+"""Sent with credential, options and name, which `Preflight.create` takes. The answer is {option key: value}, or a sentence: why not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +54,9 @@ def tell(integration: IntegrationConfig, table: str, records: Mapping[str, str],
     """Has the records kept; a sentence for each that could not be."""
     answers: list[Any] = given.send(sender=Asked, integration=integration, table=table, records=records, user=user)
     return [sentence for _, sentences in answers for sentence in sentences]
+
+
+def make(credential: Any, options: Mapping[str, Any], name: str) -> Mapping[str, Any] | str:
+    """The options that name what was made or found at the destination; or why nothing was."""
+    answers: list[Any] = wanted.send(sender=Asked, credential=credential, options=options, name=name)
+    return next((answer for _, answer in answers if answer), "Nothing was made: nobody can do that here.")

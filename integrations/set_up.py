@@ -84,6 +84,13 @@ class SetUpForm(ConfigureForm):
         return [Shown(number, step, list(self._first(step)), list(self._more(step)), self._state(number)) for number, step in shown]
 
     @property
+    def makes(self) -> list[tuple[str, str, str]]:
+        """What can be made for the empty options of the step that is shown: its name, the button, the option's label."""
+        step = self.destination.steps[self.at - 1] if self.at and self.chosen and self.chosen.usable else None
+        empty = {option.key: option.label for option in self.schema if not self.present()[option.key]}
+        return [(name, button, empty[key]) for key, (name, button) in (step.makes if step else {}).items() if key in empty]
+
+    @property
     def last(self) -> bool:
         return self.at in (0, len(self.destination.steps))
 

@@ -4,19 +4,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from formtools.wizard.views import SessionWizardView
 
 from billing.models import Source
-from integrations import options
+from integrations import beside, options
 from integrations.estimate import outlook
 from integrations.forms import PREFIX
 from integrations.set_up import STEP, SetUpForm, proposing
 
 RESUME = "resume"
 GOTO = f"{PREFIX}-goto"
-CREDENTIAL, ACCEPT, PROPOSE = "credential", "accept", "propose:"
+CREDENTIAL, ACCEPT, PROPOSE, MAKE = "credential", "accept", "propose:", "make:"
 
 
 class SetUpStage(SessionWizardView):  # type: ignore[misc]
@@ -48,6 +49,8 @@ class SetUpStage(SessionWizardView):  # type: ignore[misc]
             return HttpResponseRedirect(self._credential_page(form))
         if where == ACCEPT:
             data.update(form.sure)
+        elif where.startswith(MAKE):
+            self._make(data, form, where.removeprefix(MAKE))
         elif where.startswith(PROPOSE):
             self._propose(data, form, where.removeprefix(PROPOSE))
             self._connect(data, form)
@@ -68,6 +71,17 @@ class SetUpStage(SessionWizardView):  # type: ignore[misc]
             form.errors.clear()
         response: HttpResponse = self.render(form)
         return response
+
+    def _make(self, data: Any, form: SetUpForm, name: str) -> None:
+        """Has it made at the destination now, and names it in its option."""
+        if name not in [offered for offered, _, _ in form.makes]:
+            return
+        made = beside.make(form.chosen, form.present(), name)
+        if isinstance(made, str):
+            messages.error(self.request, made)
+            return
+        data.update({f"{PREFIX}-{key}": value for key, value in made.items()})
+        messages.success(self.request, f"{form.label} has it now, and it is chosen here.")
 
     def _propose(self, data: Any, form: SetUpForm, slug: str) -> None:
         """Settings for the Bills of one source."""

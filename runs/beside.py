@@ -1,4 +1,4 @@
-"""The products of a set-up beside the records that stand for them: the answer to integrations.beside.asked and given."""
+"""What a set-up maps and has made: the answers to integrations.beside."""
 
 import re
 from collections import Counter
@@ -8,12 +8,19 @@ from typing import Any
 from django.dispatch import receiver
 
 from billing.models import Source
-from integrations.beside import Entry, asked, given
+from credentials import hand_out
+from credentials.models import Credential
+from integrations import registry
+from integrations.beside import Entry, asked, given, wanted
+from integrations.contract import Options
+from integrations.errors import DeliveryError
+from integrations.http import Wire
 from integrations.models import IntegrationConfig
 from mappings import catalogue, entities, service, unmapped
 from mappings.entities import Entity
 from mappings.models import ALWAYS, ExternalMapping
 from mappings.suggest import Suggester
+from runs import catalogue_tasks
 
 MOST = 100
 KEY = re.compile(r"[A-Za-z]+:\d*:.+", re.DOTALL)
@@ -62,6 +69,20 @@ def _wanted(integration: IntegrationConfig, table: str, key: str, external_id: s
         external_name=known.name if known else "",
         valid_from=before.valid_from if before else ALWAYS,
     )
+
+
+@receiver(wanted, dispatch_uid="runs.beside.wanted")
+def make(sender: Any, *, credential: Credential, options: Options, name: str, **_: Any) -> Mapping[str, Any] | str:
+    """Under the login of the credential; twice makes nothing twice."""
+    preflight = registry.destination(credential.system).preflight
+    if preflight is None:
+        return ""
+    try:
+        values = preflight.create(Wire(hand_out.auth(credential.pk), credential.system), credential.tenant, options, name)
+    except DeliveryError as refused:
+        return f"{refused.sentence} Pressing again makes nothing twice."
+    catalogue_tasks.wake(credential)
+    return values
 
 
 def key_of(entity: Entity, shared: bool) -> str:

@@ -60,7 +60,8 @@ class OptionStep:
     else stands in its `panels`.
 
     `connects`: the credential is chosen here. `maps`: entities that are given their record of `table` here; `kinds` are those records'
-    kinds that the set-up supports, by the destination's own word, none for any.
+    kinds that the set-up supports, by the destination's own word, none for any. `makes`: what `Preflight.create` may make for an empty
+    option of the step, by option key: the name that it takes and the words of the button.
     """
 
     title: str
@@ -72,3 +73,4 @@ class OptionStep:
     maps: tuple[str, ...] = ()
     table: str = ""
     kinds: Mapping[str, str] = field(default_factory=dict)
+    makes: Mapping[str, tuple[str, str]] = field(default_factory=dict)

@@ -108,3 +108,23 @@ def test_a_missing_permission_leads_to_the_checklist(desk: Client, integration: 
     work(integration)
     page = desk.get(f"/admin/runs/problem/{Problem.objects.get().pk}/change/").content.decode()
     assert to("runs_checklist", integration) in page and "checklist" in page
+
+
+def test_the_set_up_makes_the_discount_item_before_there_is_an_integration(desk: Client, credential: Credential, books: Books) -> None:
+    add = "/admin/integrations/integrationconfig/add/"
+    desk.get(f"{add}?entity_type=Bill&system=Netsuite")
+    typed = {
+        "create_integration-current_step": "configure",
+        "configure-entity_type": "Bill",
+        "configure-system": "Netsuite",
+        "configure-name": "Half typed",
+        "configure-credential": str(credential.pk),
+    }
+    assert "Create “Advanced Billing Discount”" in desk.post(add, typed | {"configure-step": "1", "configure-goto": "2"}).content.decode()
+    for _ in range(2):
+        page = desk.post(add, typed | {"configure-step": "2", "configure-goto": "make:discountItem"}).content.decode()
+    made = [item["id"] for item in books.documents("discountItem") if item["itemId"] == "Advanced Billing Discount"]
+    assert len(made) == 1 and f'value="{made[0]}"' in page and "NetSuite has it now" in page
+    books.configure(permissions_missing=["item"])
+    refused = desk.post(add, typed | {"configure-step": "2", "configure-goto": "make:discountItem"}).content.decode()
+    assert "Pressing again makes nothing twice." in refused and 'value="Half typed"' in refused

@@ -11,11 +11,10 @@ from integrations.destinations.netsuite import custom_fields, role, suiteql
 from integrations.destinations.netsuite import order_options as orders
 from integrations.destinations.netsuite.account import Account
 from integrations.destinations.netsuite.answers import fault_of
-from integrations.destinations.netsuite.steps import ITEM_TYPES
+from integrations.destinations.netsuite.steps import DISCOUNT, ITEM_TYPES, PAYMENT
 from integrations.faults import failure
 
 RECORDS = "Records that the settings name"
-DISCOUNT, PAYMENT = "Advanced Billing Discount", "Advanced Billing Payment"
 OFFLINE = "9"
 """The type of a payment method whose payments happen outside of NetSuite (Oracle, section_N1292421, November 2026)."""
 
@@ -175,7 +174,7 @@ PREFLIGHT = Preflight(
         SetupStep(
             title="Compare the role",
             where=role.ROLES,
-            actions=("Add what the tables of permissions below show as missing.", "With subsidiaries, select those that are billed."),
+            actions=("Add what the tables of permissions show as missing.", "With subsidiaries, select those that are billed."),
             warning="A sandbox has roles of its own: check each account.",
         ),
     ),

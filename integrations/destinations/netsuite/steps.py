@@ -5,6 +5,7 @@ from integrations.destinations.netsuite.order_options import ORDER_OPTIONS
 
 ITEM_TYPES = {"InvtPart": "Inventory", "NonInvtPart": "Non-inventory", "Service": "Service", "Assembly": "Assembly", "Kit": "Kit"}
 """SuiteQL's word for each type of item that the two workflows know."""
+DISCOUNT, PAYMENT = "Advanced Billing Discount", "Advanced Billing Payment"
 
 STEPS = (
     OptionStep(
@@ -20,6 +21,7 @@ STEPS = (
         maps=("Product",),
         table="Item",
         kinds=ITEM_TYPES,
+        makes={"discountItemId": ("discountItem", f"Create “{DISCOUNT}”")},
     ),
     OptionStep(
         title="Invoice sync settings",
@@ -48,6 +50,7 @@ STEPS = (
             "scheduleMinutes",
         ),
         panels=("global",),
+        makes={"paymentMethodId": ("paymentMethod", f"Create “{PAYMENT}”")},
     ),
 )
 FOLDED = tuple(dict.fromkeys(option.group for option in ORDER_OPTIONS))
