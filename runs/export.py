@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing import store
 from billing.models import Bill
 from integrations import registry
-from integrations.contract import Fault, FileLane, Plan
+from integrations.contract import CustomerStep, Fault, FileLane, Plan
 from integrations.models import IntegrationConfig
 from runs.build import Kit, lookups_for, plan_for, stamp_of
 from runs.models import Delivery
@@ -56,7 +56,7 @@ def rows(integration: IntegrationConfig, lane: FileLane, window: Window) -> Iter
 
 
 def exported(integration: IntegrationConfig, window: Window) -> Iterator[tuple[Bill, Plan, Fault | None]]:
-    """Every Bill that the options take in, with its plan and why it cannot be built, if so."""
+    """Every Bill that the options take in, with its plan and why it cannot be built, if so. A file looks for no customers."""
     selector = Selector.of(integration)
     for chunk in chunks(_bills(integration, window)):
         wanted = [bill for bill in chunk if not selector.not_wanted(bill)]
@@ -91,4 +91,5 @@ def _planned(integration: IntegrationConfig, bills: list[Bill]) -> Iterator[tupl
     lookups = lookups_for(integration, options, [(bill.source_id, document) for bill, document in owned], read_table)
     for bill, document in owned:
         number = bill.current_revision.number if bill.current_revision else 1
-        yield bill, *plan_for(destination, document, options, lookups[bill.source_id], stamp_of(bill.source, number, 1))
+        stamp = replace(stamp_of(bill.source, number, 1), customer=CustomerStep.ABSENT)
+        yield bill, *plan_for(destination, document, options, lookups[bill.source_id], stamp)

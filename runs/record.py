@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
@@ -233,7 +234,7 @@ def needless(claim: ledger.Claim, built: Sequence[Built]) -> None:
         mine = _mine(claim, built)
         for run in mine:
             run.status, run.error_code, run.error, run.detail = Status.COMPLETE, "", "", "It stood there already; nothing was sent."
-            run.dt_completed, run.building = timezone.now(), False
+            run.dt_completed, run.building, run.amount = timezone.now(), False, Decimal(0)
             transitions.free(run.delivery)
         rows.update(mine, [*RUN_FIELDS, *BUILT_FIELDS])
         rows.update([run.delivery for run in mine], CLAIM_FIELDS)

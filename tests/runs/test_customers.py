@@ -13,7 +13,7 @@ from integrations.contract import CustomerStep, Fault
 from integrations.models import IntegrationConfig
 from mappings import service
 from mappings.models import ExternalMapping
-from runs import customers, orders
+from runs import customers, export, orders
 from runs.build import Kit, lookups_for
 from runs.customers import Found
 from runs.models import IntegrationRun, Problem
@@ -352,3 +352,16 @@ def test_a_replayed_bill_writes_its_customer_no_more(credential: Any, books: Boo
     work(integration)
     assert len(ours(books)) == 1 and len(books.documents()) == 1
     assert {status for _, status in steps()} == {"COMPLETE"}
+
+
+def test_a_file_names_only_customers_that_are_mapped(credential: Any, books: Books) -> None:
+    integration = by_email(credential)
+    arrive(a_bill("b-1", account=ACME), a_bill("b-2", account=replace(ACME, id="acc-1")))
+    ExternalMapping.objects.create(
+        entity_type="Account", entity_id="acc-1", external_system="Netsuite", external_table="Customer", external_id="1001"
+    )
+    lane = export.lane_of(integration)
+    assert lane is not None
+    told = {row.bill.uid: row for row in export.rows(integration, lane, export.Window())}
+    assert told["b-1"].fault is not None and told["b-1"].fault.code == "MISSING_MAPPING"
+    assert [line[2] for line in told["b-2"].lines] == ["1001"]

@@ -81,7 +81,7 @@ def titled(customer: Match | None) -> str:
     """For people."""
     if customer is None:
         return "not mapped yet"
-    return f"{customer.name} ({customer.id or 'not there yet'})" if customer.name else customer.id
+    return f"{customer.name} ({customer.id or 'not known yet'})" if customer.name else customer.id
 
 
 def customer_document(bill: Bill, options: Options, stamp: Stamp, customer: Match | None, currency: Match | None) -> Document | None:

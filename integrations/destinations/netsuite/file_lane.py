@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integrations.contract import Document, FileLane, Options
+from integrations.destinations.netsuite.draft import INVOICE
 
 _HEADER = {
     "External ID": "externalId",
@@ -45,12 +46,9 @@ def header(options: Options) -> tuple[str, ...]:
 
 
 def rows(document: Document, options: Options) -> Iterator[list[str]]:
-    """None for a document whose customer is not known yet.
-
-    The values are as sent over the API; text that a spreadsheet would run as a formula begins with an apostrophe.
-    """
+    """The values as sent over the API; text that a spreadsheet would run as a formula begins with an apostrophe."""
     body = document.body
-    if document.total <= 0 or "id" not in body.get("entity", {}):
+    if document.kind != INVOICE or document.total <= 0:
         return
     head = [_text(body, name) for name in _HEADER.values()]
     for line in body["item"]["items"]:
