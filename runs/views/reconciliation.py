@@ -55,6 +55,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "title": f"Reconciliation: {month}",
             "places": found,
             "to_compare": [each for each in found if each.integration.connected],
+            "running": any(each.state.running for each in found),
         }
         return render(request, "runs/reconciliation_all.html", context)
     context |= page(chosen, month, request.GET.get("show", ""), request.GET.get("p", "")) | {"integration": chosen}
