@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -68,7 +69,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     """A worker compares the month of one integration, or with none named of all that are connected."""
     month = Month.of(request.POST.get("month", ""), timezone.now().date())
     one = uuid_in(request.POST.get("integration"))
-    wanted = _integrations().filter(pk=one) if one else [each for each in _integrations() if each.connected]
+    wanted = [get_object_or_404(_integrations(), pk=one)] if one else [each for each in _integrations() if each.connected]
     for integration in wanted:
         record = reconcile_kept.ask(integration, month.first, month.last, person(request))
         reconcile_tasks.wake(record.pk)
@@ -88,9 +89,8 @@ def download(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def send(request: HttpRequest, row: int) -> HttpResponse:
     """Sends the row's Bill through the comparison's integration; what is there already is updated."""
     found = _row(row)
-    if found.bill is None:
-        messages.error(request, "This document has no Bill, so there is nothing to send.")
-        return _back(found.reconciliation)
+    if found is None or found.bill is None:
+        return _gone(request)
     try:
         run = orders.send_one(found.bill, found.reconciliation.integration, person(request))
     except orders.NotPossibleError as reason:
@@ -105,6 +105,8 @@ def send(request: HttpRequest, row: int) -> HttpResponse:
 def explain(request: HttpRequest, row: int) -> HttpResponse:
     """Why a row is right as it is, in a person's words."""
     found = _row(row)
+    if found is None:
+        return _gone(request)
     record = found.reconciliation
     form = ExplainForm(request.POST or None, label_suffix="")
     if request.method == "POST" and form.is_valid():
@@ -120,6 +122,8 @@ def explain(request: HttpRequest, row: int) -> HttpResponse:
 @may_operate
 def take_back(request: HttpRequest, row: int) -> HttpResponse:
     found = _row(row)
+    if found is None:
+        return _gone(request)
     return _said(request, found.reconciliation, lambda: reconcile_kept.take_back(found, person(request)), f"{found} is open again.")
 
 
@@ -162,9 +166,15 @@ def _record(pk: int) -> Reconciliation:
     return get_object_or_404(Reconciliation.objects.select_related("integration", "signed_off_by"), pk=pk)
 
 
-def _row(pk: int) -> Difference:
+def _row(pk: int) -> Difference | None:
     rows = Difference.objects.select_related("bill__account", "bill__current_revision", "reconciliation__integration__credential")
-    return get_object_or_404(rows.select_related("reconciliation__integration__current_version"), pk=pk)
+    return rows.select_related("reconciliation__integration__current_version").filter(pk=pk).first()
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """Said of a row of a comparison that has been made again since the page was opened."""
+    messages.warning(request, "The comparison was made again meanwhile, so nothing was done. Look at its rows once more.")
+    return HttpResponseRedirect(reverse("admin:reconciliation"))
 
 
 def _address(record: Reconciliation) -> str:

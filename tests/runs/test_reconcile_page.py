@@ -106,6 +106,17 @@ def test_a_bill_is_sent_from_its_row(integration: IntegrationConfig, books: Book
     assert "Everything matches to the cent" in text(client.get(PAGE, october(integration)))
 
 
+def test_a_row_of_an_older_comparison_does_nothing(integration: IntegrationConfig, books: Books, client: Client) -> None:
+    arrive(a_bill("b-1"))
+    row = made(integration).rows.get()
+    made(integration)
+    for act in ("send", "explain", "take-back"):
+        assert "made again meanwhile" in told(client.post(f"{PAGE}row/{row.pk}/{act}/", {"text": "x"}))[0]
+    assert not IntegrationRun.objects.exists()
+    unknown = {"integration": "00000000-0000-0000-0000-000000000000", "month": "2026-10"}
+    assert client.post(f"{PAGE}compare/", unknown).status_code == 404
+
+
 def test_a_row_is_explained_and_the_month_signed_off(integration: IntegrationConfig, books: Books) -> None:
     client = a_client(SEES, "runs.operate", "runs.approve")
     books.emulator.add_records(ACCOUNT, "invoice", [BY_HAND])
