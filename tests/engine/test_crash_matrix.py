@@ -132,8 +132,8 @@ def end_leases(installation: Installation) -> None:
         installation.sql(f"UPDATE {table} SET {column} = '2026-01-01 00:00:00+00:00' WHERE {column} IS NOT NULL")
 
 
-STANDING = ("claimed", "built", "intent stored", "before send", "sent", "before record")
-ZOMBIES = [(mode, point) for mode in ("single", "bulk", "batch") for point in STANDING]
+STANDING = ("started", "built", "intent stored", "before send", "sent", "before record")
+ZOMBIES = [(mode, point) for mode in ("single", "bulk", "batch", "graph") for point in STANDING]
 
 
 def test_a_process_that_wakes_up_after_its_lease_changes_nothing(sites: Sites) -> None:
