@@ -39,10 +39,10 @@ def default(option: Option) -> Any:
 
 
 def proposed(schema: Iterable[Option], platforms: Collection[str]) -> dict[str, Any]:
-    """What the one platform proposes of these options; nothing for several platforms, which want different things."""
+    """What the one platform proposes, where all of it is asked; nothing for several platforms, which want different things."""
     declared = [source.proposals for source in registry.sources() if source.platform in platforms]
-    asked = {option.key for option in schema}
-    return {key: value for key, value in declared[0].items() if key in asked} if len(platforms) == len(declared) == 1 else {}
+    whole = len(platforms) == len(declared) == 1 and declared[0].keys() <= {option.key for option in schema}
+    return dict(declared[0]) if whole else {}
 
 
 def clean(config_data: Mapping[str, Any], destination: Destination, entity_type: str) -> dict[str, Any]:

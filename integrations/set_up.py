@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from billing.models import Source
-from integrations import registry
+from integrations import options
 from integrations.beside import Asked, Entry, asked_of
 from integrations.contract import Option, OptionStep
 from integrations.forms import ConfigureForm, Group
@@ -192,8 +192,7 @@ class SetUpForm(ConfigureForm):
 
 def proposing(schema: tuple[Option, ...], own: list[Source]) -> list[Source]:
     """The sources whose platform proposes other settings than the usual ones."""
-    wanted = {source.platform for source in registry.sources() if source.proposals.keys() & {option.key for option in schema}}
-    return [source for source in own if source.platform in wanted]
+    return [source for source in own if options.proposed(schema, {source.platform})]
 
 
 def _by_kind(step: OptionStep, records: list[Record]) -> forms.Widget | None:

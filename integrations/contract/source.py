@@ -159,7 +159,7 @@ class Source:
 
     The readers are pure: one raw record (JSON with Decimals) to a value of ours, or ValueError with a sentence that names the field.
     `items` says which keys of a mixed JSON object hold catalogue records, and of which kind. Without `pull` it has no API to read.
-    `proposals` are options, by key, that a set-up for its Bills begins with where the destination asks them.
+    `proposals` are options, by key, that a set-up for its Bills begins with where a destination asks all of them.
     `read_named` gives what a raw Bill says of products and contracts beyond their ids, where it carries their custom fields.
     """
 

@@ -76,6 +76,11 @@ def test_maxio_alone_begins_in_steps_with_what_it_proposes(desk: Client, maxio: 
     assert '<option value="AUTO" selected>' in shown
 
 
+def test_a_destination_that_asks_less_is_proposed_nothing(desk: Client, maxio: Source) -> None:
+    shown = desk.get(f"{ADD}?entity_type=Bill&system=Salesforce").content.decode()
+    assert 'value="EVENT" id="id_configure-triggerType_0" checked' in shown
+
+
 def test_other_sources_keep_one_page_with_the_way_to_the_steps(desk: Client, maxio: Source) -> None:
     Source.objects.create(slug="m3ter", platform="m3ter", name="m3ter")
     shown = desk.get(STRAIGHT).content.decode()
