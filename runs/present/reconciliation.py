@@ -192,10 +192,10 @@ def _tabs(record: Reconciliation, month: Month, show: str, counts: Mapping[str, 
 
 @dataclass(frozen=True)
 class Known:
-    """What the rows of a page need: the newest run of each Bill, the open problem of each run, what people said, likely doubles."""
+    """What the rows of a page need: the newest run and the open problem of each Bill, what people said, likely doubles."""
 
     runs: Mapping[int, IntegrationRun]
-    problems: Mapping[object, int]
+    problems: Mapping[int, int]
     said: Mapping[str, Explanation]
     alike: Mapping[tuple[Decimal, str], Difference] = field(default_factory=dict)
 
@@ -214,11 +214,11 @@ def _known(record: Reconciliation, rows: Collection[Difference]) -> Known:
     bills = {row.bill_id for row in (*rows, *alike) if row.bill_id}
     runs = IntegrationRun.objects.filter(integration=record.integration_id, bill__in=bills, parent=None).defer("explanation")
     newest = {run.bill_id: run for run in runs.order_by("dt_created", "id")}
-    opened = Problem.objects.exclude(state=Problem.State.CLOSED).filter(runs__in=[run.pk for run in newest.values()])
+    opened = Problem.objects.exclude(state=Problem.State.CLOSED).filter(integration=record.integration_id, runs__bill__in=bills)
     said = Explanation.objects.filter(integration=record.integration_id, mark__in=[row.mark for row in rows]).select_related("who")
     return Known(
         runs=newest,
-        problems=dict(opened.values_list("runs", "pk")),
+        problems=dict(opened.values_list("runs__bill", "pk")),
         said={each.mark: each for each in said},
         alike={(row.owed, row.currency): row for row in alike if row.owed is not None},
     )
@@ -249,8 +249,8 @@ def _fixes(row: Difference, run: IntegrationRun | None, known: Known) -> list[Fi
     """What puts a row right: the problem or the run that stopped it, else sending the Bill."""
     if row.kind in (Kind.EXTRA, Kind.OTHER_PERIOD):
         return []
-    if run is not None and run.pk in known.problems:
-        return [Fix("Open problem", links.url_if_any("runs_problem_change", known.problems[run.pk]))]
+    if run is not None and run.status in NEEDS_PERSON and run.bill_id in known.problems:
+        return [Fix("Open problem", links.url_if_any("runs_problem_change", known.problems[run.bill_id]))]
     if run is not None and run.status in (*NEEDS_PERSON, *OPEN):
         return [Fix("Open run", links.to_run(run.pk))]
     label = "Send" if row.kind == Kind.MISSING and run is None else "Send again"

@@ -234,3 +234,8 @@ def test_a_credit_memo_is_called_one() -> None:
     memo = Request(method="PUT", url=INVOICE.url.replace("invoice", "creditMemo"), body=INVOICE.body)
     answer = Answer(status=400, headers={}, body=b'{"o:errorDetails":[{"o:errorCode":"CLOSED_TRAN_PRD"}]}', milliseconds=1)
     assert fault_of(memo, answer).title == "October 2026 is closed in NetSuite, so the credit memo of 31 Oct 2026 cannot be changed."
+
+
+def test_a_missing_tax_period_follows_the_policy_of_closed_periods() -> None:
+    fault = refused(400, ("VALID_PRD_REQD", "There is no valid open tax period for date 10/31/2026"))
+    assert (fault.code, fault.status) == ("TAX_PERIOD_MISSING", "ACCOUNTING_PERIOD_CLOSED")
