@@ -4,10 +4,11 @@ import re
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.engine.expected import expected
 from tests.engine.installation import Emulator, Installation, an_installation, copied
@@ -113,12 +114,20 @@ def play(site: Site, cell: Cell) -> None:
 
 def judge(site: Site, installation: Installation) -> None:
     """One document per Bill, complete and exact; every run has an end, and what it says of the document is true."""
-    assert installation.emulator.documents(site.place) == expected(PER_ACCOUNT, site.revision)
+    found, wanted = installation.emulator.documents(site.place), expected(PER_ACCOUNT, site.revision)
+    assert found == wanted, (
+        f"there and not wanted: {_without(found.items(), wanted.items())}; wanted and not there: {_without(wanted.items(), found.items())}"
+    )
     bills = len(expected(PER_ACCOUNT, 1))
     assert installation.runs() == {"COMPLETE": bills * site.revision}
     assert installation.posted() == installation.emulator.ids(site.place)
     assert installation.sql("SELECT DISTINCT state FROM runs_exchange") == [("SETTLED",)]
     assert installation.sql("SELECT COUNT(*) FROM runs_delivery WHERE verified_at IS NULL OR state <> 'IDLE'") == [(0,)]
+
+
+def _without(documents: Iterable[Any], others: Iterable[Any]) -> list[Any]:
+    """With how often each stands there."""
+    return sorted((Counter(map(str, documents)) - Counter(map(str, others))).items())
 
 
 def died(process: subprocess.CompletedProcess[str]) -> None:
