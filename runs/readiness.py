@@ -81,7 +81,7 @@ def _plain(money: Money) -> dict[str, str]:
 def readiness(integration: IntegrationConfig, most: int = 0) -> Readiness:
     """Looks at every Bill whose current revision is not posted by this integration, or at the `most` that came first.
 
-    Reads only what is stored here.
+    Reads only what is stored here; what depends on a table that is read before sending is not held against a Bill.
     """
     selector = Selector.of(integration)
     found = Readiness(not_able=selector.not_able())
@@ -129,4 +129,5 @@ def _planned(integration: IntegrationConfig, bills: list[Bill]) -> Iterator[tupl
     owned = [(bill.source_id, documents[revision.pk]) for bill, revision in zip(bills, revisions, strict=True)]
     lookups = lookups_for(integration, options, owned, None)
     for bill, (source, document) in zip(bills, owned, strict=True):
-        yield bill, *plan_for(destination, document, options, lookups[source], stamp_of(bill.source, 1, 1))
+        plan, fault = plan_for(destination, document, options, lookups[source], stamp_of(bill.source, 1, 1))
+        yield bill, plan, None if plan.unread and fault is plan.fault else fault

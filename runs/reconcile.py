@@ -85,7 +85,7 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         said = {verdict.value: [row.as_json() for row in self.of(verdict)] for verdict in Verdict if verdict is not Verdict.MATCHED}
-        return {"matched": self.matched} | said | {"owed": self.owed, "there": self.there}
+        return {"matched": self.matched} | said
 
 
 def reconcile(integration: IntegrationConfig, start: dt.date, end: dt.date) -> Comparison:

@@ -40,7 +40,7 @@ def test_what_was_posted_matches_to_the_cent(integration: IntegrationConfig, boo
     found = october(integration)
     assert (found.matched, found.rows) == (2, [])
     assert found.owed == found.there == {"USD": Decimal("60.24")}
-    assert found.as_json() == {"matched": 2, "missing": [], "extra": [], "differs": [], "owed": found.owed, "there": found.there}
+    assert found.as_json() == {"matched": 2, "missing": [], "extra": [], "differs": []}
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)

@@ -12,8 +12,8 @@ from runs.reconcile import reconcile
 
 class Command(BaseCommand):
     help = (
-        "Compares the Bills of a period with the documents that the destination holds: {matched, missing: [], extra: [], differs: [], "
-        "owed, there}; both days belong to the period. Exits with 1 on any difference. Changes nothing."
+        "Compares the Bills of a period with the documents that the destination holds: {matched, missing: [], extra: [], differs: []}; "
+        "both days belong to the period. Exits with 1 on any difference. Changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
