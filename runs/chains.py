@@ -4,7 +4,7 @@ A child goes when those before it are complete, so a failed step stops its own B
 said of the parent before the first of its documents goes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
@@ -131,11 +131,15 @@ def _children(kit: Kit, good: Sequence[Unfolded]) -> list[IntegrationRun]:
 
 def _owed(each: Unfolded, document: Document, standing: Standing, lines: str) -> bool:
     """Whether a document has to go: not while it shows what it shows already, and never below what has been made of it."""
-    made_of_it = [later for later in each.plan.documents if later.made_from and later.made_from.slot == document.slot]
-    if any(standing[later.slot].delivered for later in made_of_it):
+    if made_of(each.plan, document, {slot for slot, delivery in standing.items() if delivery.delivered}):
         return False
     there = standing[document.slot]
     return not there.delivered or not each.parent.automatic or there.slice_digest != (document.slice or lines)
+
+
+def made_of(plan: Plan, document: Document, standing: Collection[str]) -> bool:
+    """Whether another document has been made of this one already."""
+    return any(later.slot in standing for later in plan.documents if later.made_from and later.made_from.slot == document.slot)
 
 
 def _child(parent: IntegrationRun, document: Document, standing: Standing, place: int) -> IntegrationRun:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Prefetch, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.text import capfirst
 
-from integrations.lines import money_text
 from runs.models import DUE, Delivery, IntegrationRun, Status
 from runs.present import record
 from runs.present.record import Record
@@ -40,9 +40,12 @@ class Step:
 
     @property
     def title(self) -> str:
-        """ "Invoice", "Payment of 80.00 USD"."""
-        moves = ":" in self.run.delivery.slot
-        return capfirst(self.noun) + (f" of {money_text(abs(self.run.amount), self.run.currency)}" if moves else "")
+        return capfirst(self.noun)
+
+    @property
+    def moved(self) -> Decimal | None:
+        """How much, where the document is of one payment, deposit, credit or refund."""
+        return abs(self.run.amount) if ":" in self.run.delivery.slot else None
 
     @property
     def record(self) -> Record | None:

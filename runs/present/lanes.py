@@ -11,9 +11,12 @@ from runs.present import chain, record
 from runs.present.record import Record
 from runs.present.result import Result, result_of
 from runs.select import Selector
-from runs.slots import MAIN
+from runs.slots import CHAIN, MAIN
 
 COLUMNS = 3
+NO_DOCUMENTS = (CHAIN, "customer")
+ORDER = ("order", "deposit", MAIN, "credit", "payment", "refund")
+"""Slots, or their beginnings, in the order in which their documents go."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,14 @@ class Now:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Another document of the Bill that the destination holds: an order, a deposit, a credit, a payment, a refund."""
+
+    delivery: Delivery
+    record: Record
+
+
+@dataclass(frozen=True)
 class Lane:
     """One integration. `reason` says why the current revision has no run in it; `able` is false when nothing could go at all."""
 
@@ -44,6 +55,7 @@ class Lane:
     able: bool
     next_look: dt.datetime | None
     now: Now | None
+    beside: Sequence[Beside] = ()
 
     @property
     def empty(self) -> bool:
@@ -61,8 +73,22 @@ def lanes(bill: Bill, revisions: Sequence[BillRevision]) -> list[Lane]:
     integrations = IntegrationConfig.objects.filter(archived_at=None).select_related("credential", "current_version")
     newest = _newest_runs(bill)
     integrations = integrations.prefetch_related("sources")
-    held = {delivery.integration_id: delivery for delivery in bill.deliveries.filter(slot=MAIN).select_related("revision", "integration")}
-    return [_lane(bill, integration, revisions, newest, held.get(integration.pk)) for integration in integrations]
+    held = _held(bill)
+    return [_lane(bill, integration, revisions, newest, held.get(integration.pk, ())) for integration in integrations]
+
+
+def _held(bill: Bill) -> dict[object, list[Delivery]]:
+    """What each integration has posted of the Bill, in the order in which it goes."""
+    found: dict[object, list[Delivery]] = {}
+    deliveries = bill.deliveries.exclude(slot__in=NO_DOCUMENTS).exclude(origin="").select_related("revision", "integration")
+    for delivery in sorted(deliveries, key=_place):
+        found.setdefault(delivery.integration_id, []).append(delivery)
+    return found
+
+
+def _place(delivery: Delivery) -> tuple[int, int]:
+    kind = delivery.slot.partition(":")[0]
+    return ORDER.index(kind) if kind in ORDER else len(ORDER), delivery.pk
 
 
 def _newest_runs(bill: Bill) -> dict[tuple[object, int], IntegrationRun]:
@@ -75,11 +101,13 @@ def _lane(
     integration: IntegrationConfig,
     revisions: Sequence[BillRevision],
     newest: dict[tuple[object, int], IntegrationRun],
-    delivery: Delivery | None,
+    held: Sequence[Delivery],
 ) -> Lane:
     runs = [newest.get((integration.pk, revision.pk)) for revision in revisions]
     cells = [Cell(run, result_of(run)) if run else None for run in runs]
     selector = Selector(integration, integration.options, frozenset(source.pk for source in integration.sources.all()))
+    main = next((delivery for delivery in held if delivery.slot == MAIN), None)
+    others = [Beside(delivery, found) for delivery in held if delivery is not main and (found := record.of_delivery(delivery))]
     unsent = not runs or runs[-1] is None
     unable = selector.not_able() if unsent else ""
     reason = (unable or selector.not_wanted(bill)) if unsent else ""
@@ -89,7 +117,8 @@ def _lane(
         reason=reason,
         able=not unable,
         next_look=integration.next_run if unsent and not reason else None,
-        now=_now(bill, delivery, runs[-1] if runs else None) if delivery and delivery.delivered else None,
+        now=_now(bill, main, runs[-1] if runs else None) if main else None,
+        beside=others,
     )
 
 

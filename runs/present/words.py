@@ -95,6 +95,7 @@ CODES: Mapping[str, Words] = {
         "Recalculate the Bill at its source; the new revision is sent by itself.",
     ),
     "INVALID_BILL": Words(Fix.BILL, "", "Correct the Bill at its source; the new revision is sent by itself."),
+    "MISSING_SETTING": Words(Fix.OPTIONS, "", "Choose it in the options, then Retry.", "Open the options"),
     "NO_SYNC_FLOW": Words(Fix.BILL, "", "Give the lines items of a known type, then Retry."),
     "REVISION_BEHIND": Words(Fix.BILL, "An older revision would undo a newer one.", "Replay the newest run of this Bill instead."),
     "OVERLAP": Words(
