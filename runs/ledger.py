@@ -178,7 +178,8 @@ def _keep(runs: list[IntegrationRun]) -> None:
 
 
 def _exchange(taken: Claim, request: Request, now: dt.datetime) -> Exchange:
-    integration, window = taken.integration, request.replay_window or taken.replay_window
+    integration = taken.integration
+    window = taken.replay_window if request.replay_window is None else request.replay_window
     return Exchange(
         system=integration.system,
         tenant=_tenant(integration),

@@ -15,7 +15,7 @@ from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import Delivery, Exchange, IntegrationRun
 from runs.select import select
-from tests.engine.points import POINTS
+from tests.engine.points import OF_CHAINS, POINTS
 from tests.engine.workers import Workers, fresh
 from tests.places import PLACES
 from tests.runs.conftest import Books
@@ -113,7 +113,7 @@ USUAL = {"intent stored", "sent", "before record", "before resend", "lost"}
 STORIES = [
     pytest.param(place, point, marks=() if place is PLACES[0] or point in USUAL else pytest.mark.slow)
     for place in PLACES
-    for point in sorted(POINTS - place.unreached)
+    for point in sorted(POINTS - OF_CHAINS - place.unreached)
 ]
 
 

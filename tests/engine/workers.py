@@ -12,7 +12,7 @@ import time_machine
 from django.utils import timezone
 
 from integrations.models import IntegrationConfig
-from runs import lease, points, recover, send, verify
+from runs import lease, points, recover, send, steps, tasks, verify
 from runs.build import Kit
 from runs.deliver import deliver
 from runs.models import IntegrationRun
@@ -122,10 +122,12 @@ class Workers:
         recover.lose_dead_intents()
 
     def work(self, integration: IntegrationConfig, rounds: int = 20) -> list[str]:
-        """Selects, frees, settles and delivers until nothing is due; the statuses of all runs, oldest first."""
+        """Selects, frees, polls, settles and delivers until nothing is due; the statuses of all runs, oldest first."""
         for _ in range(rounds):
             self.recover()
             select(fresh(integration))
+            steps.roll_up_open(integration)
+            tasks.polled(fresh(integration))
             if not recover.settle(fresh(integration)) + deliver(fresh(integration)):
                 break
         return statuses()
