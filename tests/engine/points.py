@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from tests.source import ROOT, parsed
 
 FILES = sorted((ROOT / "runs").glob("*.py"))
-INSIDE_A_TRANSACTION = frozenset({"claimed", "starting", "unfolding", "intending", "recording", "settling", "grasping", "freeing", "losing"})
+INSIDE_A_TRANSACTION = frozenset(
+    {"claimed", "starting", "unfolding", "intending", "recording", "settling", "grasping", "freeing", "losing"}
+)
 OF_CHAINS = frozenset({"before unfolding", "unfolding", "unfolded", "before polling", "polled"})
 """Those that only a Bill of several documents comes to."""
 

@@ -56,6 +56,7 @@ class Command(BaseCommand):
             else:
                 time.sleep(PAUSE)
         for integration in chosen:
+            steps.roll_up_open(integration)
             if integration.connected:
                 verify.sweep(Kit.of(_fresh(integration)))
 
