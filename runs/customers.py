@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from billing import bill as canonical
 from billing.bill import Ref
 from billing.document import party_digest
-from billing.models import Source
+from billing.models import Account, Source
 from integrations.contract import CustomerRow, Customers, CustomersBy, CustomerStep, Fault, Lookup, Match, Options, Rule, Transport
 from integrations.errors import Refused
 from integrations.models import IntegrationConfig
@@ -93,11 +93,12 @@ def _case(books: Books, source: Source, bill: canonical.Bill, lookup: Lookup) ->
     return replace(case, mapped=lookup.find(books.table, ["Account"], {"Account": case.who}, bill.invoice_date or bill.bill_date))
 
 
-def _sent(books: Books, cases: Iterable[Case]) -> Sent:
-    accounts = {case.bill.account.id for case in cases}
-    written = Delivery.objects.filter(system=books.integration.system, tenant=books.tenant, slot=SLOT, bill__account__uid__in=accounts)
-    found = written.exclude(origin="").order_by("settled_by__dt_completed")
-    return {(key, number): digest for key, number, digest in found.values_list("key", "external_id", "slice_digest")}
+def _sent(books: Books, cases: Sequence[Case]) -> Sent:
+    sources, uids = {case.source.pk for case in cases}, {case.bill.account.id for case in cases}
+    accounts = Account.objects.filter(source__in=sources, uid__in=uids)
+    written = Delivery.objects.filter(system=books.integration.system, tenant=books.tenant, slot=SLOT, bill__account__in=accounts)
+    written = written.exclude(origin="").order_by("settled_by__dt_completed")
+    return {(key, number): digest for key, number, digest in written.values_list("key", "external_id", "slice_digest")}
 
 
 def _ask(books: Books, ways: Iterable[CustomersBy], cases: Sequence[Case]) -> dict[CustomersBy, Rows]:

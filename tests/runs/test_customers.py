@@ -365,3 +365,15 @@ def test_a_file_names_only_customers_that_are_mapped(credential: Any, books: Boo
     told = {row.bill.uid: row for row in export.rows(integration, lane, export.Window())}
     assert told["b-1"].fault is not None and told["b-1"].fault.code == "MISSING_MAPPING"
     assert [line[2] for line in told["b-2"].lines] == ["1001"]
+
+
+def test_a_bill_with_the_id_of_an_account_is_not_taken_for_its_customer(credential: Any, books: Books) -> None:
+    integration = by_email(credential, bulkThreshold=0)
+    arrive(a_bill("acc-8", account=ACME), a_bill("acc-7", account=replace(ACME, id="acc-8", email="x@acme.test")))
+    work(integration)
+    with later(70):
+        work(integration)
+
+    assert {status for _, status in steps()} == {"COMPLETE"} and not Problem.objects.filter(state="open").exists()
+    assert [len(ours(books, key)) for key in ("acc-7", "acc-8")] == [1, 1]
+    assert sorted(invoice["externalId"] for invoice in books.documents()) == ["acc-7", "acc-8"]
