@@ -73,7 +73,7 @@ def bring_in(page: Page, file: Path) -> None:
     page.get_by_role("link", name="Overview").first.click()
     page.get_by_role("link", name="Import a file").click()
     page.get_by_label("Source", exact=True).select_option("m3ter")
-    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_label("Files", exact=True).set_input_files(file)
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("2 Bills came.")).to_be_visible()
     expect(page.get_by_role("region", name="Rejected")).to_contain_text("currency is missing.")
