@@ -22,7 +22,7 @@ from integrations import registry
 from tests.source import ROOT
 
 PYTHON = sys.executable
-DOCUMENTS = ("invoice", "creditmemo", "invoice__c")
+DOCUMENTS = ("invoice", "creditmemo", "customerpayment", "invoice__c")
 WATCHING = """
 import time
 from config.starter import starter_watch
@@ -106,7 +106,7 @@ def eventually(true: Callable[[], bool], seconds: float = 30) -> bool:
 
 
 def _documents(tenants: dict[str, dict[str, list[dict[str, Any]]]]) -> set[str]:
-    """The ids of every invoice and credit memo, as either API spells them."""
+    """The ids of every document, as either API spells them."""
     records = [record for books in tenants.values() for kind in books if kind.lower() in DOCUMENTS for record in books[kind]]
     return {str(record.get("id") or record.get("Id")) for record in records}
 

@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, credentials: Path, **options: Any) -> None:
         _make_users()
-        arriving = [(source, _bills(source)) for source in registry.sources() if source.files is None]
+        arriving = [(source, _bills(source)) for source in registry.sources() if source.pull is not None or source.files is None]
         for source, files in arriving:
             if self._log_in(source, credentials):
                 self._call("pull", source=source.platform)
