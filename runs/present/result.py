@@ -32,7 +32,8 @@ def result_of(run: IntegrationRun) -> Result:
     if run.status == Status.COMPLETE:
         return Result(record=record.of_run(run), text="Posted")
     if (step := _waiting_step(run)) is not None:
-        return Result(text=f"Step {step.sequence} of {run.sequence or step.sequence} waits", whole=f"It waits until {step.waits_for}.")
+        text = "Waits" if step is run else f"Step {step.sequence} of {run.sequence} waits"
+        return Result(text=text, whole=f"It waits until {step.waits_for}.")
     if run.status in DUE and run.status not in NEEDS_PERSON and run.next_attempt_at > timezone.now():
         return Result(run=run, text="Next try")
     if run.status in NEEDS_PERSON or run.status == Status.SUPERSEDED:

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from billing.bill import Movement
 from billing.models import Account, Bill, Source
 from credentials.models import Credential
 from integrations.models import IntegrationConfig
@@ -15,7 +17,10 @@ from runs import preflight, problem_orders, reconcile_kept
 from runs.models import Delivery, Difference, Feed, FileImport, Inbound, IntegrationRun, Problem
 from tests.end_to_end.conftest import Installation
 from tests.end_to_end.raw import a_bill, a_line
+from tests.runs.factories import a_bill as a_paid_bill
+from tests.runs.factories import arrive
 
+DAY = dt.date(2026, 11, 5)
 GRAVE = ("serious", "critical")
 
 
@@ -28,6 +33,8 @@ def lived_in(installation: Installation) -> Installation:
     installation.bills(a_bill("b-1", rows), a_bill("b-2", account="acc-2"), a_bill("b-3", status="PENDING"))
     installation.sync()
     installation.bills(a_bill("b-1", [rows[0]], version=2))
+    installation.sync()
+    arrive(a_paid_bill("b-4", movements=(Movement(uid="p1", kind="payment", date=DAY, currency="USD", amount=Decimal("100.00")),)))
     installation.sync()
     problem = Problem.objects.get()
     problem_orders.comment(problem, "Asked accounting.", None)
@@ -49,7 +56,8 @@ def lived_in(installation: Installation) -> Installation:
 def addresses() -> dict[str, str]:
     """The main pages by name."""
     integration, bill = IntegrationConfig.objects.get(), Bill.objects.get(uid="b-1")
-    runs = {run.status: run.pk for run in IntegrationRun.objects.all()}
+    runs = {run.status: run.pk for run in IntegrationRun.objects.filter(delivery__slot="main", parent=None)}
+    chain = IntegrationRun.objects.get(delivery__slot="chain")
     own, of_bill = f"/admin/integrations/integrationconfig/{integration.pk}", f"/admin/billing/bill/{bill.pk}"
     problem = Problem.objects.get()
     of_problem = f"/admin/runs/problem/{problem.pk}"
@@ -58,6 +66,9 @@ def addresses() -> dict[str, str]:
         "problem": f"{of_problem}/change/", "progress": f"{of_problem}/progress/", "closed problems": "/admin/runs/problem/?state=closed",
         "my problems": "/admin/runs/problem/?state=mine", "mark as synced": f"/admin/runs/problem/run/{runs['ERROR']}/mark-as-synced/",
         "posted run": f"/admin/runs/integrationrun/{runs['COMPLETE']}/change/",
+        "chain": f"/admin/runs/integrationrun/{chain.pk}/change/", "chain's bill": f"/admin/billing/bill/{chain.bill_id}/change/",
+        "step": f"/admin/runs/integrationrun/{chain.children.latest('sequence').pk}/change/",
+        "chain's preview": f"/admin/billing/bill/{chain.bill_id}/preview/{integration.pk}/",
         "failed run": f"/admin/runs/integrationrun/{runs['ERROR']}/change/",
         "bill": f"{of_bill}/change/", "preview": f"{of_bill}/preview/{integration.pk}/", "import": "/admin/billing/bill/import/",
         "integrations": "/admin/integrations/integrationconfig/", "integration": f"{own}/change/", "options": f"{own}/options/",

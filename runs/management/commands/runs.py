@@ -1,6 +1,7 @@
 from argparse import ArgumentParser
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand
 
@@ -12,15 +13,19 @@ from runs.models import IntegrationRun, Status
 class Command(BaseCommand):
     help = (
         "Prints runs, newest first, one JSON object per line: {id, integration, bill, status, attempts, error_code, error, external_id, "
-        "url, amount, currency}. bill is the source's own id, amount a decimal string."
+        "url, amount, currency}. bill is the source's own id, amount a decimal string. A Bill that becomes several documents has one run; "
+        "--steps prints the runs of its documents instead."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--status", choices=Status.values, help="only runs of this status")
         parser.add_argument("--integration", metavar="ID", help="only runs of this integration")
 
+        parser.add_argument("--steps", metavar="RUN", type=UUID, help="the runs of this run's documents, in their order")
+
     def handle(self, *args: Any, **options: Any) -> None:
         runs = IntegrationRun.objects.select_related("bill").defer("explanation").order_by("-dt_created", "-id")
+        runs = runs.filter(parent=options["steps"]).order_by("sequence") if options["steps"] else runs.filter(parent=None)
         if options["status"]:
             runs = runs.filter(status=options["status"])
         if options["integration"]:
