@@ -39,7 +39,7 @@ class Bench:
     @property
     def runs(self) -> int:
         """How often a time is taken."""
-        return 2 if self.quick else 5
+        return 1 if self.quick else 5
 
     @property
     def best(self) -> str:

@@ -83,7 +83,7 @@ def filters(bench: Bench, peers: Peers) -> list[Figure]:
 
 
 def recovery(bench: Bench, target: Target, victim: str) -> list[Figure]:
-    patience, bills = (40.0, 100) if bench.quick else (150.0, 200)
+    patience, bills = (40.0, 60) if bench.quick else (150.0, 200)
     arguments: dict[str, Any] = {
         "destination": target.slug,
         "victim": victim,

@@ -60,7 +60,8 @@ class Watchdog:
     def _round(self) -> bool:
         """One look at the cluster; False when the database could not be asked."""
         if self.cluster is None or self.cluster.poll() is not None:
-            log.error("The cluster ended by itself; it is started again.")
+            log.error("The cluster ended by itself; what it left is ended too, and it is started again.")
+            self._end(signal.SIGTERM)
             self._start()
         try:
             close_old_connections()
