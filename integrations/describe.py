@@ -23,7 +23,7 @@ TOLD = frozenset(
 
 _VOIDED = {
     "NOTHING": ("nothing is changed", " and a problem is opened"),
-    "VOID": ("the document is voided", " at the destination"),
+    "VOID": ("the document is voided", ", or credited in full where the destination cannot void"),
     "CREDIT_MEMO": ("it is credited in full", " and the document stays"),
 }
 _MOST_NAMES = 6

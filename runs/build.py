@@ -149,6 +149,9 @@ def lookups_for(
 def _built(kit: Kit, run: IntegrationRun, bill: canonical.Bill, plan: Plan, fault: Fault | None) -> Built:
     """The run's own document of the plan, and why it must not go."""
     run.version = kit.integration.current_version
+    if bill.status == Bill.Status.VOID and (voided := void.in_place(kit.integration, run.delivery, plan)) is not None:
+        run.explanation, run.amount = explain(voided), voided.target
+        return Built(run, voided, None)
     if bill.status == Bill.Status.VOID:
         noun = kit.destination.nouns.get(run.delivery.kind, "document")
         return Built(run, Plan(documents=(), target=bill.total), void.fault(run, kit.destination.label, noun))

@@ -18,7 +18,7 @@ def complete(run: IntegrationRun, delivery: Delivery, external_id: str, url: str
     run.external_id, run.url = external_id or delivery.external_id, url or delivery.url
     run.dt_completed, run.building = timezone.now(), False
     delivery.external_id, delivery.url = run.external_id, run.url
-    delivery.kind, delivery.key, delivery.tag = told["kind"], told["key"], told["tag"]
+    delivery.kind, delivery.key, delivery.tag = told["kind"], told["key"], "" if told["void"] else told["tag"]
     delivery.total, delivery.currency = Decimal(told["total"]), told["currency"]
     delivery.line_keys = [line["line_key"] for line in told["lines"]]
     delivery.slice_digest = told.get("slice") or store.slice_digest(store.read(run.revision))

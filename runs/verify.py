@@ -93,7 +93,7 @@ def _keep(runs: Sequence[IntegrationRun], renamed: Sequence[IntegrationRun]) -> 
 
 def difference(integration: IntegrationConfig, delivery: Delivery, there: Held | None) -> Fault | None:
     """What does not agree between what we sent and what stands there; None while it is not there to read."""
-    if there is None or (there.tag == delivery.tag and there.total == delivery.total):
+    if there is None or (delivery.tag in ("", there.tag) and there.total == delivery.total):
         return None
     label = integration.system_label
     return Fault(

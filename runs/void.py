@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -9,7 +10,8 @@ from billing import store
 from billing.bill import Band, Line
 from billing.bill import Bill as CanonicalBill
 from billing.models import Bill
-from integrations.contract import Fault
+from integrations import registry
+from integrations.contract import Fault, Plan
 from integrations.models import IntegrationConfig
 from runs.models import Delivery, IntegrationRun
 from runs.slots import MAIN
@@ -20,7 +22,19 @@ SUFFIX = "-void"
 
 def slot(integration: IntegrationConfig) -> str:
     """Where a voided Bill's run belongs: a credit has a slot of its own, everything else concerns the document that stands."""
-    return CREDIT if integration.options.get("voidPolicy") == "CREDIT_MEMO" else MAIN
+    policy = integration.options.get("voidPolicy")
+    return CREDIT if policy == "CREDIT_MEMO" or (policy == "VOID" and not registry.destination(integration.system).voids) else MAIN
+
+
+def in_place(integration: IntegrationConfig, delivery: Delivery, plan: Plan) -> Plan | None:
+    """The Bill's document as it is voided where it stands; None where the integration leaves it, or the destination cannot."""
+    if integration.options.get("voidPolicy") != "VOID" or delivery.kind not in registry.destination(integration.system).voids:
+        return None
+    main = next((document for document in plan.documents if document.slot == MAIN), None)
+    if main is None:
+        return None
+    document = replace(main, kind=delivery.kind, void=True, body={}, lines=(), total=Decimal(0))
+    return Plan(documents=(document,), target=Decimal(0))
 
 
 def voided(integration: IntegrationConfig) -> QuerySet[Bill]:

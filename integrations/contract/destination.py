@@ -43,7 +43,8 @@ class Destination:
 
     `replay_window`: how long the stored request may be sent again with the same key. `settle`: how long after a lost answer an
     "absent" may be believed. `slots` names the document kinds for people. `custom_fields` are the default names of the source's
-    custom fields that carry an external id, by entity. `chained` tells whether a Bill may become more than its main document under these
+    custom fields that carry an external id, by entity. `voids`: the kinds of documents that it can void; what it cannot is
+    credited in full. `chained` tells whether a Bill may become more than its main document under these
     options. `released` asks which of these documents may have their next one made now, as what its `awaits` says has happened: their
     keys. `usage` reads from an answer how much of an allowance of calls is used up.
     `misfits` asks whether what the options name is there and fits: a sentence for each reason why no document could be stored.
@@ -68,6 +69,7 @@ class Destination:
     batch_size: int = 1
     parallel: int = 1
     file_lane: "FileLane | None" = None
+    voids: tuple[str, ...] = ()
     chained: Callable[[Bill, Options], bool] | None = None
     released: Callable[[Transport, str, Sequence[Sought]], set[str]] | None = None
     usage: Callable[[Answer], Usage | None] | None = None

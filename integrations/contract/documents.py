@@ -95,8 +95,9 @@ class Document:
 
     `number` is what people will read, where we give it and the destination is asked by it. `made_from`: what it is made of by a request
     that is no upsert, so that it is looked up before; when it stands, the body replaces it. `may_stand`: the destination may have made it
-    by itself. `awaits` says in a clause what has to happen at the destination first. `lacks` is a sentence: the setting without which it
-    cannot go. `slice` is a digest of what it shows of its source, so that nothing else touches it; "" takes that of the Bill's lines.
+    by itself. With `void` it is not written but voided, and its total is zero. `awaits` says in a clause what has to happen at the
+    destination first. `lacks` is a sentence: the setting without which it cannot go. `slice` is a digest of what it shows of its source,
+    so that nothing else touches it; "" takes that of the Bill's lines.
     """
 
     slot: str
@@ -112,6 +113,7 @@ class Document:
     facts: tuple[tuple[str, str], ...] = ()
     made_from: Origin | None = None
     may_stand: bool = False
+    void: bool = False
     awaits: str = ""
     lacks: str = ""
     slice: str = ""

@@ -24,6 +24,7 @@ DESTINATION = Destination(
     credential_kinds=(QUICKBOOKS_OAUTH,),
     options=OPTIONS,
     build=build,
+    voids=("Invoice",),
     connect=connect,
     nouns=NOUNS,
     custom_fields={"Account": "quickbooks_internal_customer_id", "Product": "quickbooks_internal_item_id"},

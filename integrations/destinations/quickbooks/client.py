@@ -28,8 +28,10 @@ class QuickBooksClient:
     batch_size: int
 
     def pack(self, sendings: Sequence[Sending], key: MakeKey) -> list[Request]:
-        """One document goes alone, more of them as batches; parts of a batch are independent of each other."""
-        chunks = [sendings[start : start + self.batch_size] for start in range(0, len(sendings), self.batch_size)]
+        """One document goes alone, more of them as batches; parts of a batch are independent of each other. What is voided goes alone."""
+        written = [sending for sending in sendings if not sending.document.void]
+        chunks = [written[start : start + self.batch_size] for start in range(0, len(written), self.batch_size)]
+        chunks += [[sending] for sending in sendings if sending.document.void]
         return [self._batch(chunk, key) if len(chunk) > 1 else self._single(chunk[0], key) for chunk in chunks]
 
     def send(self, request: Request) -> Answer:
@@ -66,7 +68,8 @@ class QuickBooksClient:
         return query.catalogue(self.transport, self.company, table, since)
 
     def _single(self, sending: Sending, key: MakeKey) -> Request:
-        return self._request(sending.document.kind.lower(), [sending], _encode(_body(sending)), key)
+        path = sending.document.kind.lower()
+        return self._request(f"{path}?operation=void" if sending.document.void else path, [sending], _encode(_body(sending)), key)
 
     def _batch(self, sendings: Sequence[Sending], key: MakeKey) -> Request:
         items = [

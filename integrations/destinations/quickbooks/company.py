@@ -25,7 +25,7 @@ class Company:
 
     def url(self, path: str, request_id: str = "") -> str:
         repeated = f"&requestid={quote(request_id)}" if request_id else ""
-        return f"{self.root}/{path}?minorversion={MINOR_VERSION}{repeated}"
+        return f"{self.root}/{path}{'&' if '?' in path else '?'}minorversion={MINOR_VERSION}{repeated}"
 
     def page_url(self, kind: str, number: str) -> str:
         """Where a person sees the document."""

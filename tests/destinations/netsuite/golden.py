@@ -60,7 +60,7 @@ def told(plan: Plan) -> dict[str, Any]:
         document["body"] = exact(_encode(made.body))
         document["lines"] = [_line(line) for line in document["lines"]]
         del document["number"]
-        without_nothing(document, "made_from", "may_stand", "awaits", "lacks", "slice")
+        without_nothing(document, "made_from", "may_stand", "void", "awaits", "lacks", "slice")
         document["customer"] = document["customer"] and f"{document['customer']['id']} by {document['customer']['rule']}"
     return dict(plain)
 

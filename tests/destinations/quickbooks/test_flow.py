@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integrations import service as integrations
 from integrations.guard import CUSTOMER_CURRENCY
 from integrations.models import IntegrationConfig
 from mappings import held, service
@@ -276,3 +277,33 @@ def test_an_account_id_as_it_is_is_compared_too(integration: IntegrationConfig, 
     comes("b-1")
     assert workers.work(integration) == ["ERROR"]
     assert "Acme (acc-1) is billed in GBP only" in IntegrationRun.objects.get().error
+
+
+def test_a_voided_bill_voids_its_invoice_where_the_option_says_so(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    integrations.change_options(integration, integration.options | {"voidPolicy": "VOID"}, None)
+    comes("b-1", "60.00", "40.00")
+    workers.work(integration)
+    comes("b-1", "60.00", "40.00", status="VOID")
+
+    workers.work(integration)
+    workers.work(integration)
+
+    [invoice] = books.documents("Invoice")
+    assert (invoice["TotalAmt"], invoice["PrivateNote"]) == (Decimal("0"), "Voided")
+    delivery = Delivery.objects.get()
+    assert (delivery.total, delivery.state) == (Decimal("0"), "IDLE") and delivery.verified_at
+    assert list(IntegrationRun.objects.values_list("status", flat=True)) == ["COMPLETE", "COMPLETE"]
+    assert not Problem.objects.exclude(state="closed").exists()
+
+
+def test_an_invoice_that_is_paid_is_not_voided(integration: IntegrationConfig, books: Books, workers: Workers) -> None:
+    integrations.change_options(integration, integration.options | {"voidPolicy": "VOID"}, None)
+    comes("b-1")
+    workers.work(integration)
+    edited(books, Balance=0)
+    comes("b-1", status="VOID")
+
+    workers.work(integration)
+
+    assert books.documents("Invoice")[0]["TotalAmt"] == Decimal("100.00")
+    assert IntegrationRun.objects.filter(status="INVOICE_ALREADY_PAID").count() == 1
