@@ -66,7 +66,7 @@ class Linked:
 
 def with_last_run(integrations: QuerySet[IntegrationConfig]) -> QuerySet[IntegrationConfig]:
     """Each with `last_run`: when its latest run was made, or None."""
-    runs = IntegrationConfig._meta.get_field("runs").related_model._default_manager.filter(integration=OuterRef("pk"))
+    runs = IntegrationConfig._meta.get_field("runs").related_model._default_manager.filter(integration=OuterRef("pk"), parent=None)
     return integrations.annotate(last_run=Subquery(runs.order_by("-dt_created").values("dt_created")[:1]))
 
 

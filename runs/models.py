@@ -196,7 +196,7 @@ class IntegrationRun(models.Model):
         ]
         indexes = [
             models.Index(fields=("integration", "next_attempt_at"), condition=Q(status__in=DUE), name="run_due"),
-            models.Index(fields=("status", "-dt_created", "-id"), condition=Q(parent=None), name="run_by_status"),
+            models.Index(fields=("status", "-dt_created", "-id")),
             models.Index(fields=("integration", "-dt_created", "-id"), condition=Q(parent=None), name="run_by_integration"),
             models.Index(fields=("-dt_created", "-id"), condition=Q(parent=None), name="run_by_day"),
             models.Index(fields=("dt_completed",)),

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from billing.models import Bill
@@ -76,8 +76,8 @@ def _note_times(found: Mapping[UUID, Lane], runs: QuerySet[IntegrationRun]) -> N
     unsent = newest_only(runs.filter(status__in={*OPEN, *NEEDS_PERSON}))
     for pk, oldest in unsent.order_by().values("integration").annotate(oldest=Min("dt_created")).values_list("integration", "oldest"):
         found[pk].oldest_unsent = oldest
-    started = IntegrationRun.objects.filter(integration=OuterRef("pk"), dt_started__isnull=False)
-    newest = started.order_by("-dt_created", "-id").values("dt_started")[:1]
+    started = runs.filter(Q(dt_started__isnull=False) | Q(sequence__gt=0), integration=OuterRef("pk"))
+    newest = started.order_by("-dt_created", "-id").values(at=Coalesce("dt_started", "dt_created"))[:1]
     for pk, last in _integrations().annotate(last=Subquery(newest)).values_list("pk", "last"):
         found[pk].last_run = last
 
