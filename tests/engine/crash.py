@@ -15,7 +15,7 @@ from tests.engine.installation import Emulator, Installation, an_installation, c
 from tests.places import NETSUITE, QUICKBOOKS, SALESFORCE, Place
 
 PER_ACCOUNT = 4
-MODES: dict[str, tuple[Place, dict[str, int]]] = {
+MODES: dict[str, tuple[Place, dict[str, int | str]]] = {
     "single": (NETSUITE, {"bulkThreshold": 20}),
     "bulk": (NETSUITE, {"bulkThreshold": 0}),
     "update": (NETSUITE, {"bulkThreshold": 20}),
@@ -24,7 +24,11 @@ MODES: dict[str, tuple[Place, dict[str, int]]] = {
     "graph": (SALESFORCE, {"bulkThreshold": 2000}),
     "graph update": (SALESFORCE, {"bulkThreshold": 2000}),
     "jobs": (SALESFORCE, {"bulkThreshold": 1}),
+    "chain": (NETSUITE, {"documentFlow": "SALES_ORDER_TO_INVOICE", "bulkThreshold": 20}),
 }
+BEFORE_AND_AFTER = {"salesOrder": "so-{}", "customerPayment": "pay-{}-p1"}
+"""What stands beside the invoice of a Bill that is paid, by record type: its key."""
+
 LONG_AGO = "2026-01-01 00:00:00+00:00"
 
 
@@ -32,6 +36,7 @@ LONG_AGO = "2026-01-01 00:00:00+00:00"
 class Cell:
     """`point` and `occurrence` say where the first process dies, `again` (a name, or a name and an occurrence) where the second does.
 
+    The middle of a chain's sendings are the invoices, which are made of orders.
     With `late`, the lost answers are so old by then that the destination is asked instead of sent to again.
     """
 
@@ -65,12 +70,17 @@ class Site:
         return self.mode.endswith("update")
 
     @property
+    def chained(self) -> bool:
+        return self.mode == "chain"
+
+    @property
     def place(self) -> Place:
         return MODES[self.mode][0]
 
     def orders(self, cell: Cell) -> str:
-        occurrence = {"first": 1, "third": 3, "last": self.counts[cell.point]}[cell.occurrence]
-        assert self.counts[cell.point] >= occurrence, f"{cell.point} is reached {self.counts[cell.point]} times only"
+        count = self.counts[cell.point]
+        occurrence = {"first": 1, "third": 3, "middle": count // 2, "last": count}[cell.occurrence]
+        assert count >= occurrence > 0, f"{cell.point} is reached {count} times only"
         return f"{cell.point}:{occurrence}:{cell.action}"
 
     @contextmanager
@@ -88,7 +98,7 @@ class Site:
 def a_site(mode: str, folder: Path, emulator: Emulator) -> Iterator[Site]:
     emulator.ask("reset", {})
     with an_installation(folder, emulator, *MODES[mode]) as template:
-        template.prepare("arrive", 1, PER_ACCOUNT)
+        template.prepare("arrive", 1, PER_ACCOUNT, *(["paid"] if mode == "chain" else []))
         bare = Site(mode, template, folder, {})
         with bare.ready() as installation:
             told = demand(installation.sync("*:0:tell")).stderr
@@ -114,15 +124,19 @@ def play(site: Site, cell: Cell) -> None:
 
 def judge(site: Site, installation: Installation) -> None:
     """One document per Bill, complete and exact; every run has an end, and what it says of the document is true."""
-    found, wanted = installation.emulator.documents(site.place), expected(PER_ACCOUNT, site.revision)
-    assert found == wanted, (
-        f"there and not wanted: {_without(found.items(), wanted.items())}; wanted and not there: {_without(wanted.items(), found.items())}"
+    found, there = installation.emulator.documents(site.place), expected(PER_ACCOUNT, site.revision)
+    assert found == there, (
+        f"there and not wanted: {_without(found.items(), there.items())}; wanted and not there: {_without(there.items(), found.items())}"
     )
-    bills = len(expected(PER_ACCOUNT, 1))
-    assert installation.runs() == {"COMPLETE": bills * site.revision}
+    if site.chained:
+        for kind, key in BEFORE_AND_AFTER.items():
+            assert installation.emulator.totals(site.place, kind) == {key.format(bill): total for bill, (total, _) in there.items()}
+    runs = len(there) * site.revision * (4 if site.chained else 1)
+    assert installation.runs() == {"COMPLETE": runs}
     assert installation.posted() == installation.emulator.ids(site.place)
     assert installation.sql("SELECT DISTINCT state FROM runs_exchange") == [("SETTLED",)]
-    assert installation.sql("SELECT COUNT(*) FROM runs_delivery WHERE verified_at IS NULL OR state <> 'IDLE'") == [(0,)]
+    unread = "SELECT COUNT(*) FROM runs_delivery WHERE slot <> 'chain' AND (verified_at IS NULL OR state <> 'IDLE')"
+    assert installation.sql(unread) == [(0,)]
 
 
 def _without(documents: Iterable[Any], others: Iterable[Any]) -> list[Any]:

@@ -54,6 +54,13 @@ class Emulator:
         """{id at the destination: document key}."""
         return {each.id: each.key for each in place.found(self.ask("state"))}
 
+    def totals(self, place: Place, kind: str) -> dict[str, Decimal]:
+        """{document key: total} of one record type of a destination whose records name their key; fails when one is there twice."""
+        records = self.ask("state")[place.slug].get(place.tenant, {}).get(kind, [])
+        found = {each["externalId"]: each["total"] for each in records}
+        assert len(found) == len(records), f"doubles: {[each['externalId'] for each in records]}"
+        return found
+
     def writes(self, place: Place) -> int:
         counted = [call for call in self.ask("calls")["by"] if call["method"] == place.method and place.write in call["path"]]
         return sum(call["count"] for call in counted if not call["path"].endswith("/query"))
@@ -108,8 +115,8 @@ class Installation:
         return {str(status): int(count) for status, count in self.sql("SELECT status, COUNT(*) FROM runs_integrationrun GROUP BY status")}
 
     def posted(self) -> dict[str, str]:
-        """{internal id: external id} as our own tables have it."""
-        rows = self.sql("SELECT external_id, key FROM runs_delivery WHERE origin <> ''")
+        """{internal id: external id} of the Bills' main documents as our own tables have it."""
+        rows = self.sql("SELECT external_id, key FROM runs_delivery WHERE origin <> '' AND slot = 'main'")
         return {str(external_id): str(key) for external_id, key in rows}
 
 

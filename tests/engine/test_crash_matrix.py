@@ -58,6 +58,7 @@ REPEATING = (
     "verified",
 )
 ASKING = ("before asking", "asked", "before settling", "settling", "settled")
+UNFOLDING = ("before unfolding", "unfolding", "unfolded")
 BATCHED = ("batch", "batch update")
 GRAPHS = ("graph", "graph update", "jobs")
 ANSWERED = tuple(point for point in FIRST_SENDING if point not in ("before reading back", "read back"))
@@ -82,6 +83,10 @@ MATRIX = [
     *(Cell("jobs", point, at) for point in ASYNCHRONOUS for at in ("first", "third", "last")),
     *(Cell(mode, "sent", again=again) for mode in ("graph", "graph update") for again in REPEATING if again != "recorded:3"),
     *(Cell(mode, point, again=again, late=True) for mode in ("graph", "jobs") for point in ("intent stored", "sent") for again in ASKING),
+    *(Cell("chain", point, at, late=True) for point in UNFOLDING for at in ("first", "third")),
+    *(Cell("chain", point, at, late=True) for point in (*EVERY_POLL, *FIRST_SENDING) for at in ("first", "third", "middle", "last")),
+    *(Cell("chain", point, at, late=True) for point in LOOKING for at in ("first", "third")),
+    *(Cell("chain", point, "middle", again=again, late=True) for point in ("intent stored", "sent") for again in ASKING),
 ]
 USUAL = [
     Cell("single", "built", "third"),
@@ -95,6 +100,10 @@ USUAL = [
     Cell("bulk", "sent", again="settling", late=True),
     Cell("batch", "sent", "third"),
     Cell("graph", "sent", "third"),
+    Cell("chain", "unfolding"),
+    Cell("chain", "intent stored", "middle", late=True),
+    Cell("chain", "sent", "middle", late=True),
+    Cell("chain", "before record", "middle", late=True),
 ]
 Sites = Callable[[str], Site]
 
