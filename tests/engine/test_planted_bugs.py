@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from billing.bill import Bill, Movement
 from integrations import service as integrations
 from integrations.contract import Answer, Fault, Outcome, Request
 from integrations.destinations.netsuite import answers as netsuite_answers
 from integrations.destinations.netsuite import client as netsuite_client
 from integrations.destinations.netsuite.client import NetSuiteClient
 from integrations.models import IntegrationConfig
-from runs import deliver, lease, ledger, orders, recover, send
+from runs import chains, deliver, lease, ledger, orders, recover, send
 from runs.build import Kit, build
 from runs.models import Delivery, Exchange, IntegrationRun, Slots, Status
 from runs.points import point
@@ -219,6 +220,37 @@ def a_refusal_is_not_repeated(scene: Scene) -> None:
     assert scene.books.writes() == 1 and statuses() == ["ERROR"]
 
 
+def a_step_waits_for_the_one_before(scene: Scene) -> None:
+    arrive(_paid("b-1"))
+    scene.books.configure(required_fields=["department"])
+    scene.work_for(60)
+    assert scene.books.writes() == 1 and scene.books.documents("customerPayment") == []
+
+
+def two_workers_unfold_a_chain_once(scene: Scene) -> None:
+    arrive(_paid("b-1"))
+    select(scene.integration)
+    with scene.workers.stalled_at("before unfolding", lambda: chains.unfold(Kit.of(fresh(scene.integration)))):
+        scene.deliver()
+    scene.work_for(30)
+    assert statuses() == ["COMPLETE"] * 3 and scene.books.writes() == 2
+
+
+def a_lost_transform_is_asked_for(scene: Scene) -> None:
+    options = scene.integration.options | {"documentFlow": "SALES_ORDER_TO_INVOICE"}
+    integrations.change_options(fresh(scene.integration), options, None)
+    arrive(a_bill("b-1"))
+    scene.books.fault("commit_then_drop", match="!transform")
+    scene.work_for(120)
+    assert len(scene.books.documents()) == 1 and set(statuses()) == {"COMPLETE"}
+    asked = [each["count"] for each in scene.books.hub.calls.report()["by"] if "!transform" in each["path"]]
+    assert sum(asked) == 1, "what is no upsert was sent again"
+
+
+def _paid(uid: str) -> Bill:
+    return a_bill(uid, movements=(Movement(uid="p1", kind="payment", date=dt.date(2026, 11, 5), currency="USD", amount=Decimal(100)),))
+
+
 CHECKS: list[Callable[[Scene], None]] = [
     a_lost_job_is_not_given_twice,
     a_late_worker_records_nothing,
@@ -235,6 +267,9 @@ CHECKS: list[Callable[[Scene], None]] = [
     cancelled_is_not_sent,
     a_second_word_does_not_settle_the_first,
     a_refusal_is_not_repeated,
+    a_step_waits_for_the_one_before,
+    two_workers_unfold_a_chain_once,
+    a_lost_transform_is_asked_for,
 ]
 
 
@@ -352,6 +387,19 @@ def a_refusal_is_tried_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(netsuite_client, "fault_of", passing)
 
 
+def nobody_waits_for_the_step_before(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ledger, "unblocked", lambda: Q())
+
+
+def a_chain_is_unfolded_whoever_has_done_it(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(chains, "_ours", list)
+
+
+def a_transform_is_sent_again(patch: pytest.MonkeyPatch) -> None:
+    made = NetSuiteClient._transform
+    patch.setattr(NetSuiteClient, "_transform", lambda *arguments: replace(made(*arguments), replay_window=None))
+
+
 PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[Scene], None]]] = [
     (anybody_may_record, a_late_worker_records_nothing),
     (a_new_key_for_each_sending, a_lost_job_is_not_given_twice),
@@ -369,6 +417,9 @@ PLANTED: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[Scene], None
     (a_run_is_started_whatever_it_has_become, cancelled_is_not_sent),
     (the_second_answer_is_believed, a_second_word_does_not_settle_the_first),
     (a_refusal_is_tried_again, a_refusal_is_not_repeated),
+    (nobody_waits_for_the_step_before, a_step_waits_for_the_one_before),
+    (a_chain_is_unfolded_whoever_has_done_it, two_workers_unfold_a_chain_once),
+    (a_transform_is_sent_again, a_lost_transform_is_asked_for),
 ]
 
 
