@@ -23,6 +23,7 @@ def exact(bench: Bench, target: Target) -> list[Callable[[], list[Figure]]]:
     return [
         *(singly if target.single is not None else []),
         lambda: calls_bulk(bench, target),
+        *([lambda: calls_chain(bench, target)] if target.chain is not None else []),
         *(lambda batch=batch: statements(bench, target, batch) for batch in target.batches),
         lambda: work(bench, target),
     ]
@@ -64,6 +65,18 @@ def calls_bulk(bench: Bench, target: Target) -> list[Figure]:
         figure(f"{told}-rerun", "API calls per Bill of a finished set", "calls", run["rerun_calls"] / bills, 0.002),
         figure(f"P9-{target.slug}-tasks", "queue tasks per 1,000 Bills in bulk", "tasks", run["tasks"] * 1000 / bills, 40),
         figure(f"P9-{target.slug}-connections", f"connections opened for {bills:,} Bills in bulk", "connections", opened, run["cap"] + 1),
+    ]
+
+
+def calls_chain(bench: Bench, target: Target) -> list[Figure]:
+    """Order, invoice and payment of each Bill; what is made of another record has no bulk request, so it costs a call of its own."""
+    bills = 100 if bench.quick else 1000
+    [run] = bench.measure("deliver", destination=target.slug, mode="chain", bills=bills)
+    calls, writes, told = whole(run, bills)["calls"] / bills, run["writes"] / bills, f"P2-{target.slug}-chain"
+    return [
+        figure(told, "API calls per Bill for order, invoice and payment in bulk", "calls", calls, target.goals["chain"]),
+        figure(f"{told}-writes", "of which writes", "calls", writes),
+        figure(f"{told}-rerun", "API calls per Bill of a finished set of chains", "calls", run["rerun_calls"] / bills, 0.002),
     ]
 
 

@@ -89,7 +89,7 @@ def _once(here: World, prefix: str, bills: int, latency_ms: int, lost: int, dip:
         "seconds": ended - ingested,
         "cpu": cpu_seconds() - cpu,
         "rss": peak_megabytes(),
-        "complete": IntegrationRun.objects.filter(status="COMPLETE", bill__uid__startswith=f"{prefix}-").count(),
+        "complete": IntegrationRun.objects.filter(status="COMPLETE", bill__uid__startswith=f"{prefix}-", parent=None).count(),
     }
 
 

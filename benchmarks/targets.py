@@ -48,9 +48,10 @@ class Target:
     """A destination under measurement.
 
     `tables` gives by entity the table to map to and the external id of the n-th Account or Product in its emulator. `single` and `bulk`
-    are the options that make it post one by one (None: it never does) and many at once. `writes` tells a call that carries documents
+    are the options that make it post one by one (None: it never does) and many at once; `chain`, where it has one, those under which a
+    paid Bill becomes an order, an invoice made of it, and a payment. `writes` tells a call that carries documents
     from one that asks; `documents` are the record types that count as posted. `prepare` puts into the emulator what is not there from
-    the start. `goals` by figure: "single" and "bulk" are API calls per Bill.
+    the start. `goals` by figure: "single", "bulk" and "chain" are API calls per Bill.
     """
 
     slug: str
@@ -65,7 +66,13 @@ class Target:
     goals: Mapping[str, float]
     batches: tuple[int, ...]
     peers: tuple[Peer, ...] = ()
+    chain: Mapping[str, Any] | None = None
     prepare: Callable[[Emulator], None] = field(default=lambda emulator: None)
+
+    def options(self, mode: str) -> Mapping[str, Any]:
+        """The integration's options in a mode; in bulk where the destination has no other."""
+        chosen = {"single": self.single, "chain": self.chain}.get(mode)
+        return self.bulk if chosen is None else chosen
 
 
 def all_targets() -> list[Target]:

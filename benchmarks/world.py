@@ -3,7 +3,7 @@
 import io
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,8 @@ from benchmarks import bills
 from benchmarks.emulator import Emulator, running
 from benchmarks.meters import Connections, Statements
 from benchmarks.targets import Target, target
+from billing import store
+from billing.bill import Movement
 from billing.models import Source
 from credentials import service as credentials
 from integrations import registry
@@ -24,6 +26,7 @@ from integrations import service as integrations
 from mappings.models import ExternalMapping
 from runs import tasks
 from runs.collect import Collector, Report
+from runs.intake.json_stream import parse
 from runs.intake.records import read_records
 from runs.models import OPEN, Exchange, IntegrationRun
 
@@ -34,14 +37,15 @@ TOO_MANY = 429
 class World:
     """Everything that one measurement works with."""
 
-    def __init__(self, target: Target, emulator: Emulator, options: Mapping[str, Any]) -> None:
-        self.target, self.emulator = target, emulator
+    def __init__(self, target: Target, emulator: Emulator, mode: str) -> None:
+        self.target, self.emulator, self.mode = target, emulator, mode
         self.statements, self.connections = Statements(), Connections()
         self.source = Source.objects.create(slug=SOURCE, platform=SOURCE, name=SOURCE)
         self.queued: list[tuple[str, tuple[Any, ...]]] = []
         self.tasks = 0
         secrets = {name: value for name, value in emulator.credentials[target.kind].items() if name not in ("kind", "type", "name")}
         self.credential = credentials.create(registry.credential_kind(target.kind), "Bench", secrets)
+        options = target.options(mode)
         self.integration = integrations.create("Bill", target.system, "Bench", options, credential=self.credential)
         _map(target)
 
@@ -64,12 +68,24 @@ class World:
         return self.emulator.documents(self.target.slug, self.target.documents)
 
     def ingest(self, count: int, prefix: str, lines: int = bills.LINES) -> Report:
-        """Bills as lines of a file, through the reader into the store."""
+        """Bills as lines of a file, through the reader into the store. The file knows no payments, so paid Bills are stored one by one."""
         collector = Collector(self.source)
+        if self.mode == "chain":
+            with self.statements.during("ingest"):
+                self._store_paid(count, prefix, lines)
+            return collector.report
         stream = io.BufferedReader(LinesFile(bills.json_lines(count, prefix, lines)))
         with self.statements.during("ingest"):
             collector.take(read_records("bench.jsonl", stream, collector.collections))
         return collector.report
+
+    def _store_paid(self, count: int, prefix: str, lines: int) -> None:
+        read = registry.source(SOURCE).read_bill
+        for text in map(bytes.decode, bills.json_lines(count, prefix, lines)):
+            bill = read(parse(text))
+            payment = Movement(uid="paid", kind="payment", date=bill.bill_date, currency=bill.currency, amount=bill.total)
+            paid = replace(bill, movements=(payment,))
+            store.receive(self.source, [(paid.title, paid, text)], 1, lambda raw: read(parse(raw)))
 
     def work(self) -> None:
         """What workers do, in this process: the sweep, the wake-ups, and what the watchdog asks for, until nothing is open."""
@@ -78,7 +94,7 @@ class World:
             while True:
                 while self.queued:
                     self._run(*self.queued.pop(0))
-                if not IntegrationRun.objects.filter(status__in=OPEN).exists():
+                if not IntegrationRun.objects.filter(status__in=OPEN, parent=None).exists():
                     return
                 _sleep_until_due()
                 if not tasks.wake_idle():
@@ -136,7 +152,8 @@ def _map(target: Target) -> None:
 
 @contextmanager
 def world(slug: str, mode: str, batch: int = 0, parallel: int = 0) -> Iterator[World]:
-    """A world whose integration sends one by one ("single") or in bulk ("bulk"), with `batch` and `parallel` instead of those declared."""
+    """A world whose integration sends one by one ("single"), in bulk ("bulk") or several documents of each Bill ("chain"), with `batch`
+    and `parallel` instead of those declared."""
     chosen = target(slug)
     with running() as emulator:
         settings.EMULATOR_URL = emulator.url
@@ -144,4 +161,4 @@ def world(slug: str, mode: str, batch: int = 0, parallel: int = 0) -> Iterator[W
         declared = registry.destination(chosen.system)
         changed = replace(declared, batch_size=batch or declared.batch_size, parallel=parallel or declared.parallel)
         with mock.patch.object(registry, "destination", lambda system: changed):
-            yield World(chosen, emulator, chosen.single if mode == "single" and chosen.single is not None else chosen.bulk)
+            yield World(chosen, emulator, mode)

@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, figure, table, write
 from benchmarks.targets import all_targets
 from integrations import registry
 
-BULK, SINGLE, LOST = 300, 40, 4
+BULK, SINGLE, LOST, CHAINS = 300, 40, 4, 50
 
 
 FIRST, *OTHERS = sorted(all_targets(), key=lambda target: target.slug)
@@ -21,13 +21,15 @@ TARGETS = [pytest.param(FIRST, id=FIRST.slug), *(pytest.param(target, id=target.
 
 @pytest.fixture(scope="module", params=TARGETS)
 def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """300 Bills in bulk and 40 one by one, each through an installation and an emulator of its own, on SQLite."""
+    """300 Bills in bulk, 40 one by one, 50 as chains: each set through an installation and an emulator of its own, on SQLite."""
     target, folder = request.param, tmp_path_factory.mktemp("bench")
     made = bench.Bench(folder, {"sqlite": bench.migrated(f"sqlite:///{folder / 'template.sqlite3'}")}, quick=True)
     bulk = made.measure("deliver", destination=target.slug, mode="bulk", bills=BULK)[0]
     runs = {"target": target, "bulk": bulk}
     if target.single is not None:
         runs["single"] = made.measure("deliver", destination=target.slug, mode="single", bills=SINGLE, lost=LOST)[0]
+    if target.chain is not None:
+        runs["chain"] = made.measure("deliver", destination=target.slug, mode="chain", bills=CHAINS)[0]
     return runs
 
 
@@ -45,6 +47,16 @@ def test_the_calls_per_bill_stay_within_their_goal(counted: dict[str, Any]) -> N
     if single := counted.get("single"):
         assert single["writes"] == SINGLE + LOST
         assert single["calls"] - single["writes"] <= 2 + LOST
+
+
+def test_a_chain_costs_one_call_that_is_its_bills_own(counted: dict[str, Any]) -> None:
+    """Orders and payments go as collections; only what is made of another record goes alone, and questions are asked for all at once."""
+    chain = counted.get("chain")
+    assert ("chain" in counted["target"].goals) == (chain is not None)
+    if chain:
+        assert (chain["complete"], chain["documents"], chain["rerun_calls"]) == (CHAINS, CHAINS + 1, 0)
+        assert chain["writes"] == CHAINS + 2
+        assert chain["calls"] - chain["writes"] <= 10
 
 
 def test_statements_come_per_batch_and_not_per_bill(counted: dict[str, Any]) -> None:
