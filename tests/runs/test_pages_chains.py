@@ -14,7 +14,7 @@ from billing.bill import Ref
 from integrations import details
 from integrations.models import IntegrationConfig
 from mappings.models import ExternalMapping
-from runs import overview, tasks
+from runs import export, overview, tasks
 from runs.models import IntegrationRun, Problem, Status
 from runs.orders import sync
 from runs.present import chain
@@ -280,3 +280,9 @@ def test_documents_of_one_kind_are_counted(posted: IntegrationConfig) -> None:
 
     assert chain.listed([order]) == "sales order"
     assert chain.listed([order, invoice, payment, payment]) == "sales order, invoice and 2 payments"
+
+
+def test_a_file_has_the_invoice_of_a_chain_once(posted: IntegrationConfig) -> None:
+    [row] = export.rows(posted, export.lane_of(posted), export.Window())
+
+    assert [line[0] for line in row.lines] == ["b-1"]
