@@ -42,8 +42,15 @@ class Connection(BaseHTTPRequestHandler):
         elif int(length) > LARGEST_BODY:
             self._send(Response(413), last=True)
         else:
-            body = self.rfile.read(int(length))
-            self._send(self.server.hub.handle(Request.build(self.command, self.path, dict(self.headers.items()), body)))
+            self._answer(int(length))
+
+    def _answer(self, length: int) -> None:
+        """A request whose sender went away before its last byte was never made."""
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True
+            return
+        self._send(self.server.hub.handle(Request.build(self.command, self.path, dict(self.headers.items()), body)))
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 

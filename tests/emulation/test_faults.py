@@ -1,9 +1,11 @@
 """Faults, over a real socket and over the faked wire: both must fail in the same way."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -153,3 +155,16 @@ def test_the_server_refuses_what_it_cannot_read() -> None:
         assert requests.post(url, data=iter([b"{}"])).status_code == 411
         assert requests.post(url, headers={"Content-Length": "999999999999"}).status_code == 413
         assert requests.head(f"{books.base}/").text == ""
+
+
+def test_a_request_that_was_cut_off_was_never_made() -> None:
+    """As a sender's death between its headers and its body leaves it: nothing is answered, and nothing is remembered under its key."""
+    with served() as books:
+        there = urlsplit(books.base)
+        with socket.create_connection((str(there.hostname), there.port or 80), timeout=5) as half:
+            half.sendall(
+                b"POST /v3/company/9130/invoice?requestid=r-1 HTTP/1.1\r\nHost: quickbooks.api.intuit.com\r\nContent-Length: 50\r\n\r\n{"
+            )
+            half.shutdown(socket.SHUT_WR)
+            assert half.recv(100) == b""
+        assert not [row for row in books.control("calls").json()["by"] if row["path"].endswith("/invoice")]
