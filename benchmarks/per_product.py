@@ -31,7 +31,7 @@ def memory(bench: Bench, target: Target) -> list[Figure]:
         slope = (most - least) * 1000 / (count - few)
         found.append(figure(f"P5-rss-{short}", f"peak memory, {short} Bills / 1k Bills ({most:.0f} MB)", "ratio", most / least, 1.10))
         found.append(figure(f"P5-slope-{short}", f"more memory per 1,000 Bills, to {short}", "MB", slope))
-    lines = 2_000 if bench.quick else 50_000
+    lines = 1_000 if bench.quick else 50_000
     big = _peak(bench, target, 1, lines)
     return [*found, figure(f"P5-lines-{lines // 1000}k", f"peak memory, one Bill of {lines:,} lines", "MB", big)]
 
