@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +153,20 @@ def test_an_interrupted_make_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text(f"go:\n\t@{PYTHON} script.py\n")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")} | {"PYTHONPATH": str(ROOT)}
     options: dict[str, Any] = {"cwd": tmp_path, "env": environment, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(["make", "go"], start_new_session=True, **options) as make:
-        assert make.stdout is not None
-        assert make.stdout.readline() == "up\n"
-        make.send_signal(signal.SIGINT)
-        assert make.wait(10) == -signal.SIGINT
+    with subprocess.Popen(["make", "go"], start_new_session=True, preexec_fn=_hearing, **options) as make:
+        try:
+            assert make.stdout is not None
+            assert make.stdout.readline() == "up\n"
+            make.send_signal(signal.SIGINT)
+            assert make.wait(10) == -signal.SIGINT
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(make.pid, signal.SIGKILL)
+
+
+def _hearing() -> None:
+    """Whoever runs the tests in the background may have SIGINT ignored, which children inherit."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
