@@ -20,6 +20,8 @@ from tests.end_to_end.raw import a_bill, a_line
 from tests.runs.factories import a_bill as a_paid_bill
 from tests.runs.factories import arrive
 
+SCHEMES = ["light", pytest.param("dark", marks=pytest.mark.slow)]
+
 DAY = dt.date(2026, 11, 5)
 GRAVE = ("serious", "critical")
 
@@ -153,13 +155,13 @@ def complaints(page: Page, check: Callable[[Page], list[str]]) -> dict[str, list
     return {name: faults for name, faults in found.items() if faults}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_axe_finds_nothing_serious(lived_in: Installation, admin_page: Page, scheme: str) -> None:
     admin_page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     assert complaints(admin_page, grave) == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_no_page_scrolls_sideways_on_a_phone(lived_in: Installation, admin_page: Page, scheme: str) -> None:
     admin_page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     admin_page.set_viewport_size({"width": 390, "height": 844})
@@ -171,7 +173,7 @@ def test_no_table_sticks_out_of_its_card_on_a_small_screen(lived_in: Installatio
     assert complaints(admin_page, lambda page: wide(page) + sticking_out(page)) == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_an_empty_installation_is_accessible_too(page: Page, admin_page: Page, scheme: str) -> None:
     admin_page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     pages = ("", "runs/integrationrun/", "billing/bill/", "runs/problem/", "mappings/externalmapping/", "credentials/credential/")

@@ -95,7 +95,6 @@ USUAL = [
     Cell("single", "before send", "third", action="kill-soon"),
     Cell("single", "recorded", "last"),
     Cell("bulk", "sent", "third"),
-    Cell("bulk", "intent stored", "first", again="grasped"),
     Cell("bulk", "followed", "first"),
     Cell("bulk", "sent", again="settling", late=True),
     Cell("batch", "sent", "third"),

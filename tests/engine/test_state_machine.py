@@ -266,7 +266,7 @@ def explore(machine: type[Engine], examples: int, steps: int) -> None:
 
 @pytest.mark.django_db
 def test_whatever_happens_each_bill_is_there_once(machine: type[Engine]) -> None:
-    explore(machine, 40, 25)
+    explore(machine, 25, 25)
 
 
 @pytest.mark.slow

@@ -188,6 +188,7 @@ def a_big_bill(lines: int, bands: int = 0) -> Bill:
     )
 
 
+@pytest.mark.slow
 def test_ten_thousand_lines_against_a_hundred_thousand_mappings_cost_no_more_queries_than_one(
     source: Source, integration: IntegrationConfig
 ) -> None:
